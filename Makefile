@@ -1,0 +1,44 @@
+# The verbs of this project. Each sets up what it needs; CI calls the same names.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check fix snapshots schemas bench mutants clean
+
+$(VENV)/.installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml $(VENV)/.installed
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+demo: $(VENV)/.installed  ## see a tool work in a minute, without a GPU
+	@$(BIN)/gateway demo
+
+test: $(VENV)/.installed-dev  ## every test that needs no ComfyUI of your own
+	@$(BIN)/pytest -n auto --dist worksteal
+
+check: $(VENV)/.installed-dev  ## everything that reads the code instead of running it, and the pure packages' coverage
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/check.py
+
+fix: $(VENV)/.installed-dev  ## format and mend what can be mended by a program
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+snapshots: $(VENV)/.installed-dev  ## write the tests' snapshots anew; read the diff
+	@$(BIN)/pytest -n auto --snapshot-update -q
+
+schemas: $(VENV)/.installed-dev  ## write schemas/ anew
+	@$(BIN)/gateway schema
+
+bench: $(VENV)/.installed-dev  ## the gateway against a bare client, in one run
+	@$(BIN)/python benchmarks/run.py
+
+mutants: $(VENV)/.installed-dev  ## do the tests notice? (nightly)
+	@$(BIN)/mutmut run
+
+clean:
+	@rm -rf $(VENV) .gateway mutants

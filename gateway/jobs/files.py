@@ -1,0 +1,137 @@
+"""What the stores of files must do: callers' inputs, runs' outputs, previews, references to inputs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Protocol
+
+__all__ = ["InputStore", "KeptFile", "Opened", "OutputStore", "Preview", "Previewer", "Reference", "References", "StoredFile"]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A file in the input store: hex SHA-256 of its bytes, and how many bytes."""
+
+    digest: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file in the output store; `path` is its place on this machine, when it has one."""
+
+    key: str
+    size: int
+    path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An open file: its whole size, and the bytes from where it was asked for."""
+
+    size: int
+    chunks: AsyncIterator[bytes]
+
+
+class InputStore(Protocol):
+    """Callers' files by the hash of their bytes: the same file is kept once."""
+
+    async def keep(self, chunks: AsyncIterator[bytes], max_size: int) -> KeptFile:
+        """Take a file in, never holding it whole in memory.
+
+        Raises:
+            InputRefused: It is larger than `max_size` bytes.
+        """
+        ...
+
+    async def open(self, digest: str) -> Opened:
+        """Open a kept file.
+
+        Raises:
+            KeyError: There is none.
+        """
+        ...
+
+    async def remove(self, digest: str) -> None:
+        """Let a file go; none there is no fault."""
+        ...
+
+
+class OutputStore(Protocol):
+    """Runs' files, by `<job id>/<name>`."""
+
+    async def write(self, key: str, chunks: AsyncIterator[bytes]) -> StoredFile:
+        """Take a file in, never holding it whole in memory; half a file is never left."""
+        ...
+
+    async def open(self, key: str, start: int = 0, end: int | None = None) -> Opened:
+        """Open a file from byte `start` up to, not including, `end`.
+
+        Raises:
+            KeyError: There is none.
+        """
+        ...
+
+    def path(self, key: str) -> str | None:
+        """Return the absolute path on this machine, or None when it is kept elsewhere."""
+        ...
+
+    async def remove(self, prefix: str) -> None:
+        """Remove every file under `<prefix>/`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A small picture of a file, and the size in pixels of what it shows."""
+
+    data: bytes
+    mime_type: str
+    width: int
+    height: int
+
+
+class Previewer(Protocol):
+    """Makes previews, off the event loop."""
+
+    async def preview(self, path: str, max_side: int) -> Preview | None:
+        """Return a WebP of at most `max_side` pixels a side; None when the file is no picture.
+
+        Never raises for a broken, huge or hostile file: that is None too.
+        """
+        ...
+
+    async def shrink(self, data: bytes, max_bytes: int) -> bytes | None:
+        """Return the picture in at most `max_bytes`, or None when it cannot be made that small."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A caller's file on its way in.
+
+    Attributes:
+        filename: A name without folders; from the reference, or made up from the type.
+        mime_type: As told or guessed from the name and the first bytes.
+    """
+
+    filename: str
+    mime_type: str
+    chunks: AsyncIterator[bytes]
+
+
+class References(Protocol):
+    """Opens what a caller's image, mask, audio, video or file argument refers to.
+
+    A path (only under the input folders, and only for callers on this machine), a `data:` URL, or
+    an http(s) URL. `comfyui://jobs/…` is opened by the executor itself.
+    """
+
+    async def open(self, reference: str, *, local: bool) -> Reference:
+        """Open it. `local`: the caller is on this machine (stdio, command line), so paths count.
+
+        Raises:
+            InputRefused: Not allowed, not there, too large, too slow.
+        """
+        ...

@@ -1,0 +1,191 @@
+"""A job: one accepted tool call; a run: one attempt of it on a backend. Values and transitions.
+
+Times are seconds since the epoch. Status: `pending → running → completed | failed | timeout | cancelled`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeAlias
+
+from gateway.graph.json_value import Json
+from gateway.services.model import Kind
+
+__all__ = [
+    "FINISHED",
+    "Failure",
+    "InputFile",
+    "Job",
+    "JobStatus",
+    "NodeSpan",
+    "Output",
+    "OutputFile",
+    "OutputText",
+    "Progress",
+    "Run",
+]
+
+JobStatus = Literal["pending", "running", "completed", "failed", "timeout", "cancelled"]
+
+FINISHED: frozenset[JobStatus] = frozenset({"completed", "failed", "timeout", "cancelled"})
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """A caller's file in the content-addressed input store.
+
+    Attributes:
+        parameter: The parameter it was given for.
+        digest: Lower-case hex SHA-256 of its bytes: its key in the store.
+        filename: A safe name for ComfyUI, with a fitting extension.
+        size: Bytes.
+    """
+
+    parameter: str
+    digest: str
+    filename: str
+    mime_type: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One attempt on a backend; `attempt` counts from 1, `prompt_id` is ours and unique to it."""
+
+    attempt: int
+    backend: str
+    prompt_id: str
+    submitted_at: float
+    started_at: float | None = None
+    ended_at: float | None = None
+    end: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSpan:
+    """When a node ran, in milliseconds from the run's start."""
+
+    node_id: str
+    title: str
+    cached: bool
+    started_ms: float | None = None
+    ended_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a job is.
+
+    Attributes:
+        current: Steps done of the node that runs, of `maximum`.
+        queue_position: How many are before it, here or in ComfyUI; None once it runs.
+        note: Something worth saying, such as a backend that died.
+    """
+
+    current: float = 0
+    maximum: float = 0
+    node: str | None = None
+    title: str = ""
+    cached_nodes: tuple[str, ...] = ()
+    queue_position: int | None = None
+    note: str = ""
+    timestamp: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFile:
+    """A file a run left.
+
+    Attributes:
+        name: The YAML's name, or `node_<id>`.
+        index: Place in its node's batch, from 0.
+        type: ComfyUI's `output` or `temp` (a preview).
+        key: Where it is in the output store; empty when it could not be fetched (`missing`).
+        missing: Why it is not here, or empty.
+    """
+
+    name: str
+    index: int
+    node_id: str
+    kind: Kind
+    type: str
+    mime_type: str
+    filename: str
+    size_bytes: int
+    key: str
+    width: int | None = None
+    height: int | None = None
+    missing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputText:
+    """A text a run left."""
+
+    name: str
+    index: int
+    node_id: str
+    text: str
+
+
+Output: TypeAlias = OutputFile | OutputText
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a job did not end well, in the words of its error."""
+
+    code: str
+    message: str
+    where: str = ""
+    found: str = ""
+    mend: str = ""
+    node_errors: Mapping[str, Json] = field(default_factory=dict[str, Json])
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One accepted tool call.
+
+    Attributes:
+        id: Unguessable.
+        caller: Name of the key that made it, or `local`.
+        arguments: As accepted, defaults filled in, files as their references.
+        seeds: Parameter → drawn or given value, for integers with `default: random`.
+        inputs: The caller's files, kept.
+    """
+
+    id: str
+    service: str
+    caller: str
+    arguments: Mapping[str, Json]
+    created_at: float
+    status: JobStatus = "pending"
+    priority: int = 0
+    seeds: Mapping[str, int] = field(default_factory=dict[str, int])
+    inputs: tuple[InputFile, ...] = ()
+    runs: tuple[Run, ...] = ()
+    started_at: float | None = None
+    completed_at: float | None = None
+    progress: Progress = Progress()
+    spans: tuple[NodeSpan, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    failure: Failure | None = None
+    warnings: tuple[str, ...] = ()
+    graph_hash: str = ""
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more will happen to it."""
+        return self.status in FINISHED
+
+    @property
+    def run(self) -> Run | None:
+        """The newest attempt."""
+        return self.runs[-1] if self.runs else None
+
+    def with_run(self, run: Run) -> Job:
+        """Return the job with `run` added, or put in the place of the same attempt."""
+        kept = tuple(each for each in self.runs if each.attempt != run.attempt)
+        return replace(self, runs=(*kept, run))
