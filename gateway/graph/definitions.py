@@ -80,7 +80,7 @@ class Combo:
 
 @dataclass(frozen=True, slots=True)
 class OpaqueWidget:
-    """A widget whose value is JSON of its own kind: COLOR, CURVE, BOUNDING_BOX…"""
+    """A widget whose value is JSON of its own kind: COLOR, CURVE, BOUNDING_BOX and the like."""
 
     type: str
 

@@ -7,7 +7,7 @@ from typing import TypeAlias, cast
 
 __all__ = ["Json", "JsonObject", "as_array", "as_object"]
 
-Json: TypeAlias = "None | bool | int | float | str | Sequence[Json] | Mapping[str, Json]"
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 JsonObject: TypeAlias = Mapping[str, Json]
 
 

@@ -11,7 +11,16 @@ from typing import TypeAlias
 
 from gateway.graph.json_value import Json, as_array, as_object
 
-__all__ = ["Link", "Node", "Prompt", "PromptFault", "find_cycle", "link_of", "parse_prompt", "to_json"]
+__all__ = [
+    "Link",
+    "Node",
+    "Prompt",
+    "PromptFault",
+    "find_cycle",
+    "link_of",
+    "parse_prompt",
+    "to_json",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +101,9 @@ def parse_prompt(raw: Json) -> Prompt:
     inner = as_object(entries.get("prompt"))
     if inner is not None and "class_type" not in inner:
         entries = inner
-    prompt = {key: _parse_node(key, entry) for key, entry in entries.items() if _is_node(key, entry)}
+    prompt = {
+        key: _parse_node(key, entry) for key, entry in entries.items() if _is_node(key, entry)
+    }
     if not prompt:
         raise PromptFault(
             "workflow-empty",

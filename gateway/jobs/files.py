@@ -6,7 +6,17 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol
 
-__all__ = ["InputStore", "KeptFile", "Opened", "OutputStore", "Preview", "Previewer", "Reference", "References", "StoredFile"]
+__all__ = [
+    "InputStore",
+    "KeptFile",
+    "Opened",
+    "OutputStore",
+    "Preview",
+    "Previewer",
+    "Reference",
+    "References",
+    "StoredFile",
+]
 
 
 @dataclass(frozen=True, slots=True)

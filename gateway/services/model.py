@@ -20,7 +20,6 @@ __all__ = [
     "ByClassType",
     "ById",
     "ByTitle",
-    "GraphFile",
     "Choice",
     "Declaration",
     "Defaulted",
@@ -28,6 +27,7 @@ __all__ = [
     "Example",
     "Fixed",
     "GatewaySettings",
+    "GraphFile",
     "HttpSettings",
     "InputUrls",
     "JobSettings",
@@ -51,7 +51,17 @@ __all__ = [
 ]
 
 ParameterType = Literal[
-    "string", "integer", "number", "boolean", "image", "mask", "audio", "video", "file", "array", "object"
+    "string",
+    "integer",
+    "number",
+    "boolean",
+    "image",
+    "mask",
+    "audio",
+    "video",
+    "file",
+    "array",
+    "object",
 ]
 
 Kind = Literal["image", "animation", "video", "audio", "text", "model3d", "latent", "file"]
