@@ -1,0 +1,1 @@
+"""Media: previews and sizes of pictures. Knows no jobs, stores or network."""

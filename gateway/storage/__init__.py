@@ -1,0 +1,1 @@
+"""Storage: callers' inputs and runs' outputs, as objects in a local folder. Knows no jobs and no network."""
