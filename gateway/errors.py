@@ -181,6 +181,17 @@ class JobNotFound(ArgumentError):
 
     default_code = "job-not-found"
 
+    def __init__(self, job_id: str, mend: str = "") -> None:
+        super().__init__(
+            [ArgumentFault("/job_id", self.sentence(job_id))],
+            mend=mend or "Call list_jobs to see which there are.",
+        )
+
+    @staticmethod
+    def sentence(job_id: str) -> str:
+        """Return what is said of a job that is not there; a long id is cut."""
+        return f"there is no job {job_id[:64]!r}, or it is no longer kept"
+
 
 class BackendError(GatewayError):
     """A ComfyUI did not do its part; `where` is the backend's name."""

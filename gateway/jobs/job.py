@@ -173,7 +173,6 @@ class Job:
     outputs: tuple[Output, ...] = ()
     failure: Failure | None = None
     warnings: tuple[str, ...] = ()
-    graph_hash: str = ""
 
     @property
     def finished(self) -> bool:

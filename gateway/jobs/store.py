@@ -64,3 +64,7 @@ class JobStore(Protocol):
     async def remove(self, job_ids: Sequence[str]) -> None:
         """Forget jobs."""
         ...
+
+    async def unused(self, digests: Sequence[str]) -> Sequence[str]:
+        """Return those of these input files that no job refers to."""
+        ...

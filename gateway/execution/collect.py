@@ -1,0 +1,163 @@
+"""Bringing home what a run left: every file of every node, streamed to the output store as it appears."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gateway.errors import BackendError, OutputMissing
+from gateway.graph.json_value import JsonObject
+from gateway.jobs.backend import Backend
+from gateway.jobs.files import OutputStore, Preview, Previewer
+from gateway.jobs.job import Output, OutputFile, OutputText
+from gateway.jobs.names import safe_name, unique_name
+from gateway.services.bound import BoundService
+from gateway.services.outputs import NamedItem, name_items
+from gateway.wire.outputs import FileReference, LeftFile, LeftItem, LeftText, items_of
+
+__all__ = ["Collector", "PreviewShelf", "Shelves"]
+
+_AT_ONCE = 4
+_TRIES = 3
+_FIRST_PAUSE = 0.1
+_PREVIEWS_KEPT = 8 * 1024 * 1024
+
+
+class PreviewShelf:
+    """The newest previews, at most 8 MiB of them; older ones are made again when asked for."""
+
+    def __init__(self, previewer: Previewer, max_side: int) -> None:
+        self._previewer = previewer
+        self._max_side = max_side
+        self._kept: OrderedDict[str, Preview] = OrderedDict()
+        self._size = 0
+
+    async def preview(self, key: str, path: str) -> Preview | None:
+        """Return the preview of a file, or None when it is no picture."""
+        if (kept := self._kept.get(key)) is not None:
+            self._kept.move_to_end(key)
+            return kept
+        made = await self._previewer.preview(path, self._max_side)
+        if made is not None and key not in self._kept:
+            self._kept[key] = made
+            self._size += len(made.data)
+            while self._size > _PREVIEWS_KEPT:
+                self._size -= len(self._kept.popitem(last=False)[1].data)
+        return made
+
+    async def shrink(self, data: bytes, max_bytes: int) -> bytes | None:
+        """Return the picture in at most so many bytes, or None when it cannot be made that small."""
+        return await self._previewer.shrink(data, max_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Shelves:
+    """Where outputs go, and their previews."""
+
+    outputs: OutputStore
+    previews: PreviewShelf
+
+
+@dataclass(frozen=True, slots=True)
+class _Brought:
+    """A file at home; `key` is empty when it could not be had, and `missing` says why."""
+
+    key: str
+    size: int = 0
+    mime_type: str = "application/octet-stream"
+    width: int | None = None
+    height: int | None = None
+    missing: str = ""
+
+
+class Collector:
+    """Collects the outputs of one run; files are fetched while the run goes on."""
+
+    def __init__(
+        self, bound: BoundService, job_id: str, backend: Backend, shelves: Shelves
+    ) -> None:
+        self._bound = bound
+        self._job_id = job_id
+        self._backend = backend
+        self._shelves = shelves
+        self._fetching: dict[FileReference, asyncio.Task[_Brought]] = {}
+        self._taken: set[str] = set()
+        self._at_once = asyncio.Semaphore(_AT_ONCE)
+
+    def begin(self, outputs: Mapping[str, JsonObject]) -> None:
+        """Begin to fetch the files that these nodes left, those not yet begun."""
+        for item in items_of(outputs):
+            if isinstance(item, LeftFile) and item.file not in self._fetching:
+                self._fetching[item.file] = asyncio.create_task(self._bring(item.file))
+
+    async def finish(
+        self, outputs: Mapping[str, JsonObject], parents: Mapping[str, str]
+    ) -> tuple[Output, ...]:
+        """Fetch what is left, wait for all, and return the outputs: named ones first, graph order.
+
+        Raises:
+            BackendError: A file could not be fetched for lack of an answer.
+        """
+        self.begin(outputs)
+        items: Sequence[LeftItem] = items_of(outputs)
+        await asyncio.gather(*self._fetching.values())
+        return tuple([self._output(named) for named in name_items(self._bound, items, parents)])
+
+    async def abandon(self) -> None:
+        """Stop fetching; what is at home stays until the job's files are removed."""
+        for task in self._fetching.values():
+            task.cancel()
+        await asyncio.gather(*self._fetching.values(), return_exceptions=True)
+
+    def _output(self, named: NamedItem) -> Output:
+        match named.item:
+            case LeftText(node_id=node_id, text=text):
+                return OutputText(named.name, named.index, node_id, text)
+            case LeftFile(node_id=node_id, file=file):
+                brought = self._fetching[file].result()
+                return OutputFile(
+                    name=named.name,
+                    index=named.index,
+                    node_id=node_id,
+                    kind=named.kind,
+                    type=file.type,
+                    mime_type=brought.mime_type,
+                    filename=brought.key.rpartition("/")[2] or safe_name(file.filename),
+                    size_bytes=brought.size,
+                    key=brought.key,
+                    width=brought.width,
+                    height=brought.height,
+                    missing=brought.missing,
+                )
+
+    async def _bring(self, file: FileReference) -> _Brought:
+        name = unique_name(safe_name(file.filename), self._taken)
+        self._taken.add(name)
+        key = f"{self._job_id}/{name}"
+        async with self._at_once:
+            for tried in range(_TRIES):
+                try:
+                    return await self._fetch(file, key)
+                except OutputMissing as missing:
+                    return _Brought("", missing=missing.message)
+                except BackendError:
+                    if tried == _TRIES - 1:
+                        raise
+                    await asyncio.sleep(_FIRST_PAUSE * 4**tried)
+        raise AssertionError("the loop above returns or raises")
+
+    async def _fetch(self, file: FileReference, key: str) -> _Brought:
+        async with self._backend.download(file) as download:
+            stored = await self._shelves.outputs.write(key, download.chunks)
+        preview = None
+        if stored.path is not None and download.mime_type.startswith("image/"):
+            preview = await self._shelves.previews.preview(key, stored.path)
+        return _Brought(
+            key,
+            stored.size,
+            download.mime_type,
+            preview.width if preview else None,
+            preview.height if preview else None,
+        )

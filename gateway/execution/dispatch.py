@@ -1,0 +1,302 @@
+"""Dispatch in this process: a job that can run starts at once, the others stand in line. Nothing polls."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from gateway.errors import BackendUnreachable, GatewayError, RunTimedOut
+from gateway.execution.attempt import (
+    Attempt,
+    Done,
+    Failed,
+    Outcome,
+    Stopped,
+    TryAgain,
+    Work,
+    Workshop,
+)
+from gateway.jobs import transitions
+from gateway.jobs.backend import Backend
+from gateway.jobs.job import Job
+from gateway.jobs.line import Line, Slots, Waiting, choose_backend
+
+__all__ = ["Dispatcher"]
+
+_FIRST_PAUSE = 0.1
+_LONGEST_PAUSE = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Down:
+    """A backend that does not answer, since when (monotonic), and what it said last."""
+
+    since: float
+    error: GatewayError
+
+
+@dataclass(slots=True)
+class _Case:
+    """A job on its way through the dispatcher.
+
+    Attributes:
+        fitting: Backends it may run on; those that refused it are taken out.
+        since: When it last came into the line, on the monotonic clock.
+        tries: Attempts that ComfyUI may have got.
+    """
+
+    work: Work
+    waiting: Waiting
+    fitting: frozenset[str]
+    since: float
+    tries: int = 0
+    refusals: int = 0
+    stopping: str = ""
+    attempt: Attempt | None = None
+    task: asyncio.Task[None] | None = None
+    timer: asyncio.TimerHandle | None = None
+
+
+class Dispatcher:
+    """Places jobs on backends as slots come free, and ends each one truthfully."""
+
+    def __init__(self, backends: Mapping[str, Backend], workshop: Workshop, attempts: int) -> None:
+        self._backends = backends
+        self._workshop = workshop
+        self._ledger = workshop.ledger
+        self._attempts = attempts
+        self._slots = {name: Slots(each.slots) for name, each in backends.items()}
+        self._line = Line()
+        self._cases: dict[str, _Case] = {}
+        self._down: dict[str, _Down] = {}
+        self._probes: dict[str, asyncio.Task[None]] = {}
+        self._closing = False
+
+    # --- from outside ---
+
+    def submit(self, work: Work, fitting: frozenset[str], job: Job) -> None:
+        """Take a job that the ledger has accepted."""
+        waiting = Waiting(
+            urgency=-job.priority,
+            place=self._ledger.unfinished(job.caller) - 1,
+            since=job.created_at,
+            job_id=job.id,
+            fitting=fitting,
+        )
+        case = _Case(work, waiting, fitting, time.monotonic())
+        self._cases[job.id] = case
+        self._expect_start(case)
+        self._enqueue(case)
+
+    async def stop(self, job_id: str, reason: str) -> None:
+        """Stop a job wherever it is, and wait until it has ended."""
+        case = self._cases.get(job_id)
+        if case is None:
+            return
+        case.stopping = reason
+        if case.attempt is not None:
+            case.attempt.stop(reason)
+        if self._line.remove(job_id) is not None:
+            await self._end(case, transitions.cancel(self._job(case), time.time(), reason))
+        elif case.task is not None:
+            await asyncio.wait([case.task])
+
+    def position(self, job_id: str) -> int | None:
+        """Return how many jobs are before this one in our line; None when it is not in line."""
+        return self._line.position(job_id)
+
+    def down(self) -> Mapping[str, str]:
+        """Return the backends that do not answer, and what is wrong with each."""
+        return {name: each.error.message for name, each in self._down.items()}
+
+    async def settle(self) -> None:
+        """Wait until every job has ended."""
+        while self._cases:
+            tasks = [case.task for case in self._cases.values() if case.task is not None]
+            if tasks:
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            else:
+                await asyncio.sleep(_FIRST_PAUSE)
+
+    async def close(self) -> None:
+        """Let go: runs go on in ComfyUI, nothing more is started here."""
+        self._closing = True
+        tasks = [case.task for case in self._cases.values() if case.task is not None]
+        tasks += self._probes.values()
+        for case in self._cases.values():
+            if case.timer is not None:
+                case.timer.cancel()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # --- the line ---
+
+    def _enqueue(self, case: _Case) -> None:
+        case.since = time.monotonic()
+        case.waiting = replace(case.waiting, fitting=case.fitting)
+        self._line.add(case.waiting)
+        if case.fitting <= self._down.keys():
+            self._tell_down(case)
+        self._place()
+
+    def _place(self) -> None:
+        """Start every job that a free slot is there for."""
+        while not self._closing:
+            free = {
+                name: each
+                for name, each in self._slots.items()
+                if each.free > 0 and name not in self._down
+            }
+            waiting = self._line.next_for(free)
+            name = choose_backend(waiting.fitting, free) if waiting is not None else None
+            if waiting is None or name is None:
+                return
+            self._line.remove(waiting.job_id)
+            self._begin(self._cases[waiting.job_id], name)
+
+    def _begin(self, case: _Case, name: str) -> None:
+        slots = self._slots[name]
+        self._slots[name] = replace(slots, taken=slots.taken + 1)
+        case.attempt = Attempt(case.work, self._backends[name], self._workshop)
+        case.task = asyncio.create_task(self._serve(case, case.attempt, name))
+
+    async def _serve(self, case: _Case, attempt: Attempt, name: str) -> None:
+        try:
+            outcome = await self._outcome(attempt)
+        finally:
+            slots = self._slots[name]
+            self._slots[name] = replace(slots, taken=slots.taken - 1)
+            case.attempt = None
+        await self._settle(case, name, outcome)
+        self._place()
+
+    async def _outcome(self, attempt: Attempt) -> Outcome:
+        try:
+            return await attempt.run()
+        except GatewayError as error:
+            return Failed(error)
+        except Exception as fault:  # noqa: BLE001 (the one supervisor of jobs in the background)
+            return Failed(_internal(fault))
+
+    async def _settle(self, case: _Case, name: str, outcome: Outcome) -> None:
+        now = time.time()
+        match outcome:
+            case Done(outputs, spans):
+                await self._end(case, transitions.complete(self._job(case), now, outputs, spans))
+            case Failed(error, outputs):
+                await self._end(case, transitions.fail(self._job(case), now, error, outputs))
+            case Stopped(reason, outputs):
+                await self._end(case, transitions.cancel(self._job(case), now, reason, outputs))
+            case TryAgain():
+                await self._retry(case, name, outcome)
+
+    async def _retry(self, case: _Case, name: str, outcome: TryAgain) -> None:
+        error = outcome.error
+        case.work = replace(case.work, again=outcome.again)
+        if outcome.submitted:
+            case.tries += 1
+        elif isinstance(error, BackendUnreachable):
+            self._mark_down(name, error)
+        else:
+            # It answered, but not as it should: another backend may do better, and so may a moment.
+            case.refusals += 1
+            case.fitting = (case.fitting - {name}) or case.fitting
+        if max(case.tries, case.refusals) >= self._attempts:
+            await self._end(case, transitions.fail(self._job(case), time.time(), error))
+            return
+        job = transitions.requeue(self._job(case), time.time(), error.code)
+        await self._ledger.record(
+            transitions.note(job, f"{error.message} Trying again.", time.time())
+        )
+        if case.refusals:
+            await asyncio.sleep(_FIRST_PAUSE * 4 ** (case.refusals - 1))
+        if case.stopping:
+            await self._end(case, transitions.cancel(self._job(case), time.time(), case.stopping))
+        else:
+            self._enqueue(case)
+
+    async def _end(self, case: _Case, job: Job) -> None:
+        if case.timer is not None:
+            case.timer.cancel()
+        del self._cases[job.id]
+        await self._ledger.record(job)
+
+    def _job(self, case: _Case) -> Job:
+        job = self._ledger.live(case.work.job_id)
+        if job is None:
+            raise AssertionError("a job in the dispatcher is unfinished")
+        return job
+
+    # --- time in line ---
+
+    def _expect_start(self, case: _Case) -> None:
+        if case.work.queue_until is not None:
+            seconds = case.work.queue_until - time.monotonic()
+            loop = asyncio.get_running_loop()
+            case.timer = loop.call_later(max(seconds, 0), self._overdue, case)
+
+    def _overdue(self, case: _Case) -> None:
+        if self._line.remove(case.work.job_id) is not None:
+            error = RunTimedOut(
+                "No backend had a free slot before the service's queue_timeout passed.",
+                code="queue-timed-out",
+                mend="Try again later, or give the service a longer queue_timeout.",
+            )
+            self._fail_soon(case, error)
+
+    def _fail_soon(self, case: _Case, error: GatewayError) -> None:
+        case.task = asyncio.create_task(
+            self._end(case, transitions.fail(self._job(case), time.time(), error))
+        )
+
+    # --- backends that do not answer ---
+
+    def _mark_down(self, name: str, error: GatewayError) -> None:
+        if name in self._down:
+            return
+        self._down[name] = _Down(time.monotonic(), error)
+        self._probes[name] = asyncio.create_task(self._probe(name))
+        for waiting in self._line:
+            if waiting.fitting <= self._down.keys():
+                self._tell_down(self._cases[waiting.job_id])
+
+    async def _probe(self, name: str) -> None:
+        pause = _FIRST_PAUSE
+        while True:
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+            if (await self._backends[name].health()).reachable:
+                break
+            self._give_up_overdue()
+        del self._down[name]
+        del self._probes[name]
+        self._place()
+
+    def _give_up_overdue(self) -> None:
+        """Fail the jobs for which no backend answered for the whole grace."""
+        now = time.monotonic()
+        for waiting in self._line:
+            if waiting.fitting <= self._down.keys():
+                case = self._cases[waiting.job_id]
+                lately = max(self._down[name].since for name in waiting.fitting)
+                if now - max(lately, case.since) >= self._workshop.grace:
+                    self._line.remove(waiting.job_id)
+                    self._fail_soon(case, self._down[min(waiting.fitting)].error)
+
+    def _tell_down(self, case: _Case) -> None:
+        said = "; ".join(
+            f"backend {name} does not answer: {self._down[name].error.message}"
+            for name in sorted(case.fitting)
+        )
+        self._ledger.show(transitions.note(self._job(case), said, time.time()))
+
+
+def _internal(fault: Exception) -> GatewayError:
+    return GatewayError(
+        f"The gateway made a mistake ({type(fault).__name__}).",
+        code="internal-error",
+        mend="Look at the gateway's log, and report it.",
+    )

@@ -1,0 +1,130 @@
+"""Accepting calls as jobs, and everything about jobs from then on."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import median
+
+from gateway.errors import JobNotFound
+from gateway.execution.attempt import Work
+from gateway.execution.catalog import Catalog
+from gateway.execution.dispatch import Dispatcher
+from gateway.execution.keep_inputs import InputKeeper, Sender
+from gateway.execution.ledger import Ledger
+from gateway.graph.json_value import Json
+from gateway.jobs.files import InputStore, OutputStore
+from gateway.jobs.job import Job
+from gateway.jobs.placement import fitting_backends
+from gateway.services.arguments import accept
+from gateway.services.bound import BoundService
+from gateway.services.model import KeepPolicy
+
+__all__ = ["Executor", "Keeping", "sweep", "sweep_for_ever"]
+
+_SWEEP_EVERY = 30.0
+_SWEEP_CHUNK = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What is kept, where, and for how long."""
+
+    policy: KeepPolicy
+    inputs: InputStore
+    outputs: OutputStore
+
+
+class Executor:
+    """The one way through which every job goes, whoever asked for it."""
+
+    def __init__(
+        self, ledger: Ledger, dispatcher: Dispatcher, catalog: Catalog, keeper: InputKeeper
+    ) -> None:
+        self.ledger = ledger
+        self.dispatcher = dispatcher
+        self.catalog = catalog
+        self._keeper = keeper
+
+    async def accept(
+        self, bound: BoundService, arguments: Mapping[str, Json], sender: Sender
+    ) -> Job:
+        """Check a call, keep its files, and take it on as a job.
+
+        Raises:
+            ArgumentError: The arguments are wrong, or no backend has what they choose.
+        """
+        accepted = accept(bound, arguments, _draw)
+        fitting = fitting_backends(bound, accepted.arguments, self.catalog.candidates())
+        inputs = await self._keeper.keep(accepted.files, sender)
+        service = bound.service
+        job = Job(
+            id=str(uuid.uuid4()),
+            service=service.name,
+            caller=sender.caller,
+            arguments=accepted.arguments,
+            created_at=time.time(),
+            priority=service.priority,
+            seeds=accepted.seeds,
+            inputs=inputs,
+            warnings=accepted.warnings,
+        )
+        queue_until = (
+            None if service.queue_timeout is None else time.monotonic() + service.queue_timeout
+        )
+        await self.ledger.accept(job)
+        self.dispatcher.submit(Work(job.id, bound, queue_until), fitting, job)
+        return job
+
+    async def find(self, job_id: str, caller: str) -> Job:
+        """Return a job of this caller.
+
+        Raises:
+            JobNotFound: There is none.
+        """
+        job = await self.ledger.get(job_id)
+        if job is None or job.caller != caller:
+            raise JobNotFound(job_id)
+        return job
+
+    async def stop(self, job: Job, reason: str) -> Job:
+        """Stop a job and return its state; a finished one is left as it is."""
+        await self.dispatcher.stop(job.id, reason)
+        return await self.ledger.get(job.id) or job
+
+    async def expected_seconds(self, service: str) -> float | None:
+        """Return how long a run of this service usually takes, or None before the first."""
+        durations = await self.ledger.store.durations(service)
+        return median(durations) if durations else None
+
+
+async def sweep(ledger: Ledger, keeping: Keeping) -> int:
+    """Remove finished jobs that are too old or too many, with their files; return how many."""
+    policy = keeping.policy
+    before = None if policy.age is None else time.time() - policy.age
+    expired = (await ledger.store.expired(before, policy.count))[:_SWEEP_CHUNK]
+    if not expired:
+        return 0
+    await ledger.store.remove([job.id for job in expired])
+    for job in expired:
+        await keeping.outputs.remove(job.id)
+    digests = list({each.digest for job in expired for each in job.inputs})
+    for digest in await ledger.store.unused(digests):
+        await keeping.inputs.remove(digest)
+    return len(expired)
+
+
+async def sweep_for_ever(ledger: Ledger, keeping: Keeping) -> None:
+    """Sweep now and then, until cancelled."""
+    while True:
+        await asyncio.sleep(_SWEEP_EVERY)
+        while await sweep(ledger, keeping) == _SWEEP_CHUNK:
+            pass
+
+
+def _draw(low: int, high: int) -> int:
+    return low + secrets.randbelow(high - low + 1)

@@ -1,0 +1,101 @@
+"""The jobs as they are now: every change goes through here, to the store and to whoever watches."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from gateway.jobs.job import Job
+from gateway.jobs.store import JobStore
+
+__all__ = ["Ledger", "Watch"]
+
+
+class Watch:
+    """One watcher's view of a job: its newest state, and a wait for the next change."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self._changed = asyncio.Event()
+
+    def tell(self, job: Job) -> None:
+        """Hand over a newer state."""
+        self.job = job
+        self._changed.set()
+
+    async def change(self, seconds: float | None) -> bool:
+        """Wait for a change since the last call, at most so long; tell whether there was one."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
+        except TimeoutError:
+            return False
+        self._changed.clear()
+        return True
+
+
+class Ledger:
+    """Unfinished jobs in memory, all jobs in the store."""
+
+    def __init__(self, store: JobStore) -> None:
+        self.store = store
+        self._live: dict[str, Job] = {}
+        self._watches: dict[str, set[Watch]] = {}
+        self._callers: dict[str, int] = {}
+
+    async def accept(self, job: Job) -> None:
+        """Take in a new job; when this returns it is as safe as the store makes it."""
+        await self.store.add(job)
+        self._live[job.id] = job
+        self._callers[job.caller] = self._callers.get(job.caller, 0) + 1
+        self._tell(job)
+
+    async def record(self, job: Job) -> None:
+        """Keep a newer state for good; a finished one leaves the memory."""
+        if job.id not in self._live:
+            return
+        await self.store.save(job)
+        if job.finished:
+            del self._live[job.id]
+            self._callers[job.caller] -= 1
+            if not self._callers[job.caller]:
+                del self._callers[job.caller]
+        else:
+            self._live[job.id] = job
+        self._tell(job)
+
+    def show(self, job: Job) -> None:
+        """Show a newer state (progress) to watchers; the store need not know."""
+        if job.id in self._live:
+            self._live[job.id] = job
+            self._tell(job)
+
+    def live(self, job_id: str) -> Job | None:
+        """Return an unfinished job, or None."""
+        return self._live.get(job_id)
+
+    def unfinished(self, caller: str) -> int:
+        """Return how many unfinished jobs a caller has."""
+        return self._callers.get(caller, 0)
+
+    async def get(self, job_id: str) -> Job | None:
+        """Return a job's newest state, or None."""
+        return self._live.get(job_id) or await self.store.get(job_id)
+
+    @contextmanager
+    def watch(self, job: Job) -> Iterator[Watch]:
+        """Watch a job, from the given state on."""
+        watch = Watch(self._live.get(job.id, job))
+        watches = self._watches.setdefault(job.id, set())
+        watches.add(watch)
+        try:
+            yield watch
+        finally:
+            watches.discard(watch)
+            if not watches:
+                self._watches.pop(job.id, None)
+
+    def _tell(self, job: Job) -> None:
+        for watch in self._watches.get(job.id, ()):
+            watch.tell(job)

@@ -1,0 +1,66 @@
+"""Making a job's prompt ready for one attempt: inputs uploaded, widgets set, a folder of its own."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from datetime import datetime
+
+from gateway.graph.dynamic_text import resolve_dates, resolve_dynamic_text
+from gateway.graph.json_value import Json
+from gateway.graph.patch import patch
+from gateway.graph.prompt import to_json
+from gateway.jobs.backend import Backend, Upload
+from gateway.jobs.files import InputStore
+from gateway.jobs.job import Job
+from gateway.services.bound import BoundService, WidgetKey
+from gateway.services.changes import changes_of
+
+__all__ = ["SALT", "prompt_for", "upload_inputs"]
+
+_FOLDER = "gateway"
+SALT = "gateway_run"
+"""An input no node knows: ComfyUI ignores its value, but its cache does not (execution.py)."""
+
+
+async def upload_inputs(job: Job, backend: Backend, inputs: InputStore) -> dict[str, str]:
+    """Send a job's files to a backend; return parameter → the text its widget takes.
+
+    Raises:
+        BackendError: The backend did not take a file.
+    """
+    sent: dict[str, str] = {}
+    for each in job.inputs:
+        opened = await inputs.open(each.digest)
+        upload = Upload(
+            f"{each.digest[:16]}-{each.filename}", each.mime_type, opened.size, subfolder=_FOLDER
+        )
+        sent[each.parameter] = await backend.upload(upload, opened.chunks)
+    return sent
+
+
+def prompt_for(
+    bound: BoundService,
+    job: Job,
+    files: Mapping[str, str],
+    *,
+    prompt_id: str,
+    again: frozenset[str] = frozenset(),
+) -> dict[str, Json]:
+    """Return the graph to submit, in the form of `POST /prompt`.
+
+    Save nodes get a folder of the run's own, so that outputs can be told apart and are not answered
+    from a cache whose files may be gone; `again` names nodes that must not be cached for other reasons.
+    """
+    changes: dict[WidgetKey, Json] = changes_of(bound, job.arguments, files)
+    now = datetime.now().astimezone()
+    for key, prefix in bound.prefixes.items():
+        changes[key] = f"{_FOLDER}/{prompt_id}/{resolve_dates(prefix, now)}"
+    # Seeded by the job: the same job makes the same choices on its next attempt.
+    choose = random.Random(job.id).randrange  # noqa: S311 (not for secrets)
+    for node_id, widget in sorted(bound.dynamic_texts):
+        text = changes.get((node_id, widget), bound.prompt[node_id].inputs.get(widget))
+        if isinstance(text, str):
+            changes[node_id, widget] = resolve_dynamic_text(text, choose)
+    changes.update({(node_id, SALT): prompt_id for node_id in again})
+    return to_json(patch(bound.prompt, changes))

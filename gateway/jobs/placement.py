@@ -1,0 +1,102 @@
+"""Which backends a job may run on: by name or labels, and by the files its arguments choose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from gateway.errors import ArgumentError, ArgumentFault
+from gateway.graph.definitions import Combo, Definitions
+from gateway.graph.json_value import Json
+from gateway.services.bound import BoundParameter, BoundService
+from gateway.services.model import AnyBackend, BackendChoice, LabelledBackend, NamedBackend
+
+__all__ = ["Candidate", "choices_on", "fitting_backends", "is_chosen"]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A backend as placement sees it; `definitions` is None until it told them."""
+
+    name: str
+    labels: frozenset[str]
+    definitions: Definitions | None = None
+
+
+def fitting_backends(
+    bound: BoundService, arguments: Mapping[str, Json], candidates: Iterable[Candidate]
+) -> frozenset[str]:
+    """Return the names of the backends that may run this call.
+
+    A backend that has not told its definitions is given the benefit of the doubt.
+
+    Raises:
+        ArgumentError: No declared backend has the file that an argument chooses.
+    """
+    declared = [each for each in candidates if is_chosen(each, bound.service.backend)]
+    fitting = declared
+    for parameter in bound.parameters:
+        value = arguments.get(parameter.name)
+        if parameter.lives_on_backend and value is not None:
+            having = [each for each in fitting if _has(each, parameter, value)]
+            if fitting and not having:
+                raise ArgumentError([_nowhere(parameter, value, fitting)])
+            fitting = having
+    return frozenset(each.name for each in fitting)
+
+
+def choices_on(
+    parameter: BoundParameter, candidates: Iterable[Candidate]
+) -> tuple[Json, ...] | None:
+    """Return the union of what a parameter may be over these backends, in their order.
+
+    None when a backend that told its definitions leaves the choice open, or none told them.
+    """
+    known = [each for each in candidates if each.definitions is not None]
+    options: dict[Json, None] = {}
+    for each in known:
+        found = _options(each, parameter)
+        if found is None:
+            return None
+        options.update(dict.fromkeys(found))
+    return tuple(options) if known else None
+
+
+def is_chosen(candidate: Candidate, choice: BackendChoice) -> bool:
+    """Tell whether a service's choice of backends allows this one."""
+    match choice:
+        case AnyBackend():
+            return True
+        case NamedBackend(name):
+            return candidate.name == name
+        case LabelledBackend(labels):
+            return labels <= candidate.labels
+
+
+def _has(candidate: Candidate, parameter: BoundParameter, value: Json) -> bool:
+    options = _options(candidate, parameter)
+    return options is None or value in options
+
+
+def _options(candidate: Candidate, parameter: BoundParameter) -> tuple[Json, ...] | None:
+    """Return what every widget of the parameter takes there; None when that is not known."""
+    common: tuple[Json, ...] | None = None
+    for widget in parameter.widgets:
+        definition = (candidate.definitions or {}).get(widget.class_type)
+        known = definition.inputs.get(widget.widget) if definition is not None else None
+        if known is None or not isinstance(known.kind, Combo) or known.kind.options is None:
+            continue
+        options = known.kind.options
+        common = options if common is None else tuple(each for each in common if each in options)
+    return common
+
+
+def _nowhere(
+    parameter: BoundParameter, value: Json, candidates: Iterable[Candidate]
+) -> ArgumentFault:
+    there = choices_on(parameter, candidates) or ()
+    shown = ", ".join(str(each) for each in there[:20]) + (", …" if len(there) > 20 else "")
+    return ArgumentFault(
+        f"/{parameter.name}",
+        f"no backend of this service has {value!r}; there are: {shown or 'none'}",
+    )
