@@ -1,0 +1,170 @@
+"""One obstore `ObjectStore`, a local folder now or a bucket by the same code, with errors for people.
+
+Measured for a 64 px PNG into a folder of its own, on the event loop: obstore's `put_async` 0.20 ms,
+its writer 0.28 ms, its `put_async` from an async iterator 0.33 ms, a hand-written file in a thread
+0.13 ms. The first is far below what matters (0.5 ms) and is the one that also speaks to buckets.
+Larger files are pushed into a writer rather than pulled by obstore, because it pulls each chunk in
+a task of its own, in which the time limits of the source would not hold.
+Knows no jobs; a file appears under its name only when all of it is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import obstore
+from obstore.exceptions import BaseError
+
+from gateway.jobs.files import Opened
+from gateway.storage.failure import storage_failed
+from gateway.storage.streams import nothing
+
+if TYPE_CHECKING:
+    from obstore import AsyncWritableFile
+    from obstore.store import ObjectStore
+
+__all__ = ["STORE_FAULTS", "Place"]
+
+_READ = 256 * 1024
+
+STORE_FAULTS = (BaseError, OSError, ValueError)
+"""What obstore raises; the source's own errors are never caught with these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A store, and what it is called to people.
+
+    Attributes:
+        folder: The resolved folder it keeps things in, when it is on this machine.
+        part_size: Bytes per part of a larger file; buckets take no parts under 5 MiB.
+        parts_at_a_time: With `part_size`, how much of a file is in memory.
+    """
+
+    store: ObjectStore
+    name: str
+    folder: Path | None = None
+    part_size: int = 1024 * 1024
+    parts_at_a_time: int = 4
+
+    async def put(self, key: str, data: bytes) -> None:
+        """Write a small file.
+
+        Raises:
+            GatewayError: The store cannot take it.
+        """
+        try:
+            await obstore.put_async(self.store, key, data, use_multipart=False)
+        except STORE_FAULTS as error:
+            raise storage_failed(error, self.name) from error
+
+    async def stream(self, key: str, first: bytes, rest: AsyncIterator[bytes]) -> int:
+        """Write a larger file and return its size; nothing is left when the source fails.
+
+        Raises:
+            GatewayError: The store cannot take it.
+        """
+        size = len(first)
+        writer = self._writer(key)
+        try:
+            await self._write(writer, first)
+            async for chunk in rest:
+                size += len(chunk)
+                await self._write(writer, chunk)
+        except BaseException:
+            await _abandon(writer)
+            raise
+        await self._finish(writer)
+        return size
+
+    def _writer(self, key: str) -> AsyncWritableFile:
+        return obstore.open_writer_async(
+            self.store, key, buffer_size=self.part_size, max_concurrency=self.parts_at_a_time
+        )
+
+    async def _write(self, writer: AsyncWritableFile, chunk: bytes) -> None:
+        try:
+            await writer.write(chunk)
+        except STORE_FAULTS as error:
+            raise storage_failed(error, self.name) from error
+
+    async def _finish(self, writer: AsyncWritableFile) -> None:
+        try:
+            await writer.close()
+        except STORE_FAULTS as error:
+            raise storage_failed(error, self.name) from error
+
+    async def open(self, key: str, start: int, end: int | None) -> Opened:
+        """Open a file's bytes from `start` up to, not including, `end`.
+
+        Raises:
+            KeyError: There is none.
+            GatewayError: It cannot be read.
+        """
+        try:
+            if start <= 0 and end is None:
+                whole = await obstore.get_async(self.store, key)
+                return Opened(whole.meta["size"], whole.stream(min_chunk_size=_READ))
+            size = (await obstore.head_async(self.store, key))["size"]
+            first, last = max(start, 0), size if end is None else min(end, size)
+            if first >= last:
+                return Opened(size, nothing())
+            part = await obstore.get_async(self.store, key, options={"range": (first, last)})
+            return Opened(size, part.stream(min_chunk_size=_READ))
+        except FileNotFoundError:
+            raise KeyError(key) from None
+        except STORE_FAULTS as error:
+            raise storage_failed(error, self.name) from error
+
+    async def remove(self, key: str) -> None:
+        """Remove a file; none there is no fault.
+
+        Raises:
+            GatewayError: It cannot be removed.
+        """
+        try:
+            await obstore.delete_async(self.store, key)
+        except FileNotFoundError:
+            return
+        except STORE_FAULTS as error:
+            raise storage_failed(error, self.name) from error
+
+    async def keys(self, prefix: str) -> list[str]:
+        """Return the keys of all files under `<prefix>/`."""
+        # The stubs also tell of an Arrow form whose library is not here.
+        found = await obstore.list(self.store, prefix).collect_async()  # pyright: ignore[reportUnknownMemberType]
+        return [entry["path"] for entry in found]
+
+    async def rename(self, key: str, new_key: str) -> None:
+        """Give a file another key, in the place of one that has it.
+
+        Raises:
+            GatewayError: The store cannot do it.
+        """
+        try:
+            await obstore.rename_async(self.store, key, new_key)
+        except STORE_FAULTS as error:
+            raise storage_failed(error, self.name) from error
+
+    async def holds(self, key: str) -> bool:
+        """Tell whether there is such a file."""
+        try:
+            await obstore.head_async(self.store, key)
+        except FileNotFoundError:
+            return False
+        return True
+
+
+class _Abandoned(Exception):
+    """The source of a file broke off."""
+
+
+async def _abandon(writer: AsyncWritableFile) -> None:
+    """Have what was written so far thrown away: leaving a writer with an error does that."""
+    with suppress(_Abandoned, *STORE_FAULTS):  # what broke it is told; this could only repeat it
+        async with writer:
+            raise _Abandoned
