@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -31,28 +32,28 @@ def test_a_safe_name_stays_as_it_is(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "safe"),
     [
-        ("..", "_-5ec1f7e7"),
-        (".", "_-cdb4ee2a"),
-        ("", "_-e3b0c442"),
-        (".hidden", "_hidden-cbe8f51e"),
-        ("a/b.png", "a_b-0ed5b2c8.png"),
-        ("a\\b.png", "a_b-2ef0b67d.png"),
-        ("a\0b.png", "a_b-5cd6b5bd.png"),
-        ("50% off?.png", "50_ off_-4d3ce4b3.png"),
+        ("..", "_-"),
+        (".", "_-"),
+        ("", "_-"),
+        (".hidden", "_hidden-"),
+        ("a/b.png", "a_b-.png"),
+        ("a\\b.png", "a_b-.png"),
+        ("a\0b.png", "a_b-.png"),
+        ("50% off?.png", "50_ off_-.png"),
         ("CON", "_CON-"),
-        ("nul.png", "_nul-"),
-        ("COM1.tar.gz", "_COM1.tar-"),
+        ("nul.png", "_nul-.png"),
+        ("COM1.tar.gz", "_COM1.tar-.gz"),
         ("LPT³", "_LPT³-"),
         ("end. ", "end-"),
-        ("exe\u202egnp.txt", "exe_gnp-"),
-        ("half \ud800.png", "half _-"),
-        ("x.png#1", "x-"),
+        ("exe\u202egnp.txt", "exe_gnp-.txt"),
+        ("half \ud800.png", "half _-.png"),
+        ("x.png#1", "x-.png_1"),
     ],
 )
 def test_a_name_with_traps_stays_readable_and_keeps_its_extension(name: str, safe: str) -> None:
-    found = safe_name(name)
-    assert found.startswith(safe.partition("-")[0] + "-")
-    assert Path(found).suffix == Path(safe).suffix or safe.endswith("-")
+    stem, _, extension = safe.partition("-")
+    mark = sha256(name.encode(errors="surrogatepass")).hexdigest()[:8]
+    assert safe_name(name) == f"{stem}-{mark}{extension}"
 
 
 def test_two_names_never_become_one() -> None:
@@ -96,9 +97,7 @@ def test_any_text_becomes_a_safe_name_that_stays(name: str) -> None:
     assert not set(safe) & set('/\\\0:*?"<>|%#')
     assert safe not in {".", ".."}
     assert safe == safe.strip(" ").rstrip(".")
-    assert not any(
-        unicodedata.category(sign).startswith("C") for sign in safe if sign != "\ue000"
-    ) or any(unicodedata.category(sign) == "Co" for sign in safe)
+    assert not {unicodedata.category(sign) for sign in safe} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
 @given(st.lists(st.sampled_from(["..", ".", "", "a", "~", "C:", "\\..", "%2e%2e", "\0"])))
