@@ -1,0 +1,78 @@
+"""schemas/definitions.json: the node definitions that a project pins, so that it works offline."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gateway.errors import Finding
+from gateway.graph.definitions import Definition, Definitions
+from gateway.graph.json_value import Json, JsonObject, as_object
+from gateway.graph.object_info import parse_definitions
+from gateway.project.json_file import FileFault, read_json
+from gateway.project.locate import shown_path
+from gateway.project.pinning import pinned_entry
+from gateway.services.bound import BoundService
+
+__all__ = [
+    "DEFINITIONS_FILE",
+    "PinnedDefinitions",
+    "class_types_of",
+    "read_definitions",
+    "render_definitions",
+]
+
+DEFINITIONS_FILE = "schemas/definitions.json"
+_LIMIT = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedDefinitions:
+    """The file's content; {} when there is no such file, which is no fault."""
+
+    definitions: Definitions = field(default_factory=dict[str, Definition])
+    findings: tuple[Finding, ...] = ()
+
+
+def read_definitions(path: Path) -> PinnedDefinitions:
+    """Read a definitions file."""
+    if not path.exists():
+        return PinnedDefinitions()
+    try:
+        raw = as_object(read_json(path, _LIMIT))
+    except FileFault as fault:
+        return PinnedDefinitions(findings=(_broken(fault),))
+    if raw is None:
+        fault = FileFault(f"{shown_path(path)} is not an object of node definitions", "")
+        return PinnedDefinitions(findings=(_broken(fault),))
+    return PinnedDefinitions(parse_definitions(raw))
+
+
+def class_types_of(services: Iterable[BoundService]) -> frozenset[str]:
+    """Return the class types in use."""
+    return frozenset(node.class_type for each in services for node in each.prompt.values())
+
+
+def render_definitions(raw: Mapping[str, Json]) -> str:
+    """Return the file's text: classes by name, and of each only what is the same on every machine.
+
+    Args:
+        raw: `/object_info` entries by class type; one that is no object is left out.
+    """
+    entries: dict[str, JsonObject] = {
+        class_type: pinned_entry(entry)
+        for class_type, value in sorted(raw.items())
+        if (entry := as_object(value)) is not None
+    }
+    return json.dumps(entries, indent=1, ensure_ascii=False) + "\n"
+
+
+def _broken(fault: FileFault) -> Finding:
+    return Finding(
+        code="definitions-invalid",
+        message=fault.message,
+        place=fault.place,
+        mend="Write it anew: gateway definitions pull.",
+    )

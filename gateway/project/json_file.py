@@ -1,0 +1,96 @@
+"""Reading a JSON file of a project: strictly, bounded in size, every fault with its place."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from gateway.errors import Place
+from gateway.graph.json_value import Json
+from gateway.project.locate import shown_path
+
+__all__ = ["FileFault", "read_json", "read_text"]
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|NaN|-?Infinity', re.DOTALL)
+
+
+class FileFault(Exception):
+    """A file cannot be used; `place` is where in it, None when it is the file as a whole."""
+
+    def __init__(self, message: str, mend: str, place: Place | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.mend = mend
+        self.place = place
+
+
+def read_text(path: Path, limit: int) -> str:
+    """Return a file's text.
+
+    Args:
+        path: The file.
+        limit: Most bytes it may have.
+
+    Raises:
+        FileFault: It is not there, too large, not readable, or not UTF-8.
+    """
+    try:
+        with path.open("rb") as file:
+            raw = file.read(limit + 1)
+    except OSError as error:
+        reason = (error.strerror or "it cannot be read").lower()
+        raise FileFault(
+            f"{shown_path(path)}: {reason}", "Check the path and who may read it."
+        ) from error
+    if len(raw) > limit:
+        raise FileFault(
+            f"{shown_path(path)} is larger than {limit >> 20} MiB",
+            "Is this the right file? Such a file was never meant here.",
+        )
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        column = error.start - raw.rfind(b"\n", 0, error.start)
+        raise FileFault(
+            f"{shown_path(path)} is not UTF-8 text",
+            "Save it as UTF-8.",
+            Place(shown_path(path), line, column),
+        ) from error
+
+
+def read_json(path: Path, limit: int) -> Json:
+    """Return a file's JSON value; `NaN` and `Infinity` are refused, as JSON does not have them.
+
+    Args:
+        path: The file.
+        limit: Most bytes it may have.
+
+    Raises:
+        FileFault: It cannot be read, or is not JSON.
+    """
+    text = read_text(path, limit)
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        fault, at = error.msg[:1].lower() + error.msg[1:], error.pos
+    except _NotJson as error:
+        fault, at = f"{error} is not a JSON number", _constant_position(text)
+    except RecursionError:
+        fault, at = "it is nested too deeply", 0
+    place = Place(shown_path(path), text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at))
+    raise FileFault(f"{place} is not valid JSON: {fault}", "Export the file again.", place)
+
+
+class _NotJson(ValueError):
+    """One of the constants that Python takes and JSON does not have."""
+
+
+def _refuse_constant(name: str) -> Json:
+    raise _NotJson(name)
+
+
+def _constant_position(text: str) -> int:
+    found = (match for match in _TOKEN.finditer(text) if not match.group().startswith('"'))
+    return next(found).start()

@@ -1,0 +1,118 @@
+"""A project's files → its services, ready to be called, or everything that is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gateway.errors import Finding
+from gateway.graph.definitions import Definitions
+from gateway.project.anchor import anchor_paths
+from gateway.project.definitions_file import DEFINITIONS_FILE, read_definitions
+from gateway.project.environment import read_keys
+from gateway.project.json_file import FileFault, read_text
+from gateway.project.locate import shown_path
+from gateway.project.workflows import Workflows
+from gateway.services.bound import BoundService
+from gateway.services.model import Declaration, Service
+from gateway.services.parse import Parsed, parse_services
+from gateway.services.resolve import check_backends, resolve_service
+
+__all__ = ["Loaded", "Project", "load_project"]
+
+_LIMIT = 16 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project without errors.
+
+    Attributes:
+        root: Absolute path of the folder that services.yaml is in.
+        config: Absolute path of services.yaml.
+        declaration: What it says, every path in it absolute.
+        services: In the file's order.
+        definitions: The pinned node definitions.
+        keys: Caller's name → key.
+    """
+
+    root: Path
+    config: Path
+    declaration: Declaration
+    services: tuple[BoundService, ...]
+    definitions: Definitions
+    keys: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a load came to; `project` is None when any finding is an error."""
+
+    project: Project | None
+    findings: tuple[Finding, ...]
+
+
+def load_project(config: Path, environment: Mapping[str, str]) -> Loaded:
+    """Load the project of a services.yaml. Opens no connection; never raises for a fault in a file.
+
+    Args:
+        config: Its path.
+        environment: Variables for `${NAME}`, and `GATEWAY_API_KEYS`.
+    """
+    config = config.absolute()
+    root = config.parent
+    parsed = _parse(config, environment)
+    raw = read_definitions(root / DEFINITIONS_FILE)
+    keys = read_keys(environment)
+    findings = [*parsed.findings, *raw.findings, *keys.findings]
+    services: tuple[BoundService, ...] = ()
+    if parsed.declaration is not None:
+        services, found = _resolve(parsed.declaration.services, root, raw.definitions)
+        findings += [*check_backends(parsed.declaration), *found]
+    ordered = _in_order(findings, shown_path(config))
+    if parsed.declaration is None or any(each.severity == "error" for each in ordered):
+        return Loaded(None, ordered)
+    declaration = anchor_paths(parsed.declaration, root)
+    return Loaded(Project(root, config, declaration, services, raw.definitions, keys.keys), ordered)
+
+
+def _parse(config: Path, environment: Mapping[str, str]) -> Parsed:
+    file = shown_path(config)
+    try:
+        return parse_services(read_text(config, _LIMIT), file, environment)
+    except FileFault as fault:
+        finding = Finding(
+            code="config-unreadable", message=fault.message, place=fault.place, mend=fault.mend
+        )
+        return Parsed(None, (finding,))
+
+
+def _resolve(
+    services: Iterable[Service], root: Path, definitions: Definitions
+) -> tuple[tuple[BoundService, ...], list[Finding]]:
+    workflows = Workflows(root)
+    bound: list[BoundService] = []
+    findings: list[Finding] = []
+    for service in services:
+        prompt = workflows.prompt(service)
+        if isinstance(prompt, Finding):
+            findings.append(prompt)
+            continue
+        resolved = resolve_service(service, prompt, definitions)
+        findings += resolved.findings
+        if resolved.bound is not None:
+            bound.append(resolved.bound)
+    return tuple(bound), findings
+
+
+def _in_order(findings: Iterable[Finding], main: str) -> tuple[Finding, ...]:
+    """Sort by place: services.yaml first, then other files by name, then what has no place."""
+
+    def position(finding: Finding) -> tuple[int, str, int, int]:
+        place = finding.place
+        if place is None:
+            return (2, "", 0, 0)
+        return (int(place.file != main), place.file, place.line, place.column)
+
+    return tuple(sorted(findings, key=position))
