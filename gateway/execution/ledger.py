@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from gateway.jobs.job import Job
@@ -75,6 +75,10 @@ class Ledger:
         """Return an unfinished job, or None."""
         return self._live.get(job_id)
 
+    def jobs(self) -> tuple[Job, ...]:
+        """Return every unfinished job."""
+        return tuple(self._live.values())
+
     def unfinished(self, caller: str) -> int:
         """Return how many unfinished jobs a caller has."""
         return self._callers.get(caller, 0)
@@ -84,7 +88,7 @@ class Ledger:
         return self._live.get(job_id) or await self.store.get(job_id)
 
     @contextmanager
-    def watch(self, job: Job) -> Iterator[Watch]:
+    def watch(self, job: Job) -> Generator[Watch]:
         """Watch a job, from the given state on."""
         watch = Watch(self._live.get(job.id, job))
         watches = self._watches.setdefault(job.id, set())

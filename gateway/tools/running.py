@@ -122,6 +122,10 @@ class Published(Protocol):
         """Return the running part, started at the first call."""
         ...
 
+    def warm(self) -> None:
+        """Begin to load what runs jobs, in the background; called once tools/list was answered."""
+        ...
+
     def subscribe(self, changed: Callable[[], Awaitable[None]]) -> None:
         """Have `changed` called after each change of the table."""
         ...

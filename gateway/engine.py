@@ -1,0 +1,144 @@
+"""Builds what runs jobs: backends, stores, the executor, the tools' calls. Loaded by `front` when needed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+
+from gateway.comfy.backend import ComfyBackend
+from gateway.execution.attempt import Workshop
+from gateway.execution.catalog import Catalog
+from gateway.execution.collect import PreviewShelf, Shelves
+from gateway.execution.dispatch import Dispatcher
+from gateway.execution.executor import Executor, Keeping, sweep_for_ever
+from gateway.execution.keep_inputs import InputKeeper
+from gateway.execution.ledger import Ledger
+from gateway.execution.memory_store import MemoryJobStore
+from gateway.fetch.references import GuardedReferences
+from gateway.jobs.backend import Backend
+from gateway.jobs.files import InputStore, OutputStore
+from gateway.media.previewer import PillowPreviewer
+from gateway.project.load import Loaded, Project
+from gateway.project.watch import watch_project
+from gateway.services.bound import BoundService
+from gateway.services.model import Declaration, GatewaySettings
+from gateway.storage.local import open_input_store, open_output_store
+from gateway.tools.calls import ToolCalls
+from gateway.tools.job_answer import JobAnswers
+
+__all__ = ["Engine", "start_engine", "watch"]
+
+_REFRESH_EVERY = 60.0
+_INPUTS = ".gateway/inputs"
+
+
+class Engine:
+    """What runs jobs, and its background work; `start_engine` builds it."""
+
+    def __init__(
+        self,
+        calls: ToolCalls,
+        executor: Executor,
+        backends: Mapping[str, Backend],
+        keeping: Keeping,
+        previewer: PillowPreviewer,
+    ) -> None:
+        self.calls = calls
+        self._executor = executor
+        self._backends = backends
+        self._previewer = previewer
+        self._services: tuple[BoundService, ...] = ()
+        self._tasks = [asyncio.create_task(sweep_for_ever(executor.ledger, keeping))]
+
+    def publish(self, services: Sequence[BoundService]) -> None:
+        """Call these services from now on."""
+        self._services = tuple(services)
+        self.calls.publish({bound.name: bound for bound in services})
+
+    def with_live_choices(self) -> tuple[BoundService, ...]:
+        """Return the services with the choices that the backends offer now."""
+        return tuple(self._executor.catalog.with_live_choices(each) for each in self._services)
+
+    async def refresh(self) -> bool:
+        """Ask the backends what they have; tell whether anything changed."""
+        return await self._executor.catalog.refresh(self._services)
+
+    def keep_fresh(self, changed: Callable[[], Awaitable[None]]) -> None:
+        """Ask the backends now and then, and call `changed` when something did."""
+
+        async def refresh_for_ever() -> None:
+            while True:
+                if await self.refresh():
+                    await changed()
+                await asyncio.sleep(_REFRESH_EVERY)
+
+        self._tasks.append(asyncio.create_task(refresh_for_ever()))
+
+    async def leave(self) -> None:
+        """Do what the services say for when their client leaves: cancel, or finish what is running."""
+        cancelled = {
+            each.name for each in self._services if each.service.when_client_leaves == "cancel"
+        }
+        await asyncio.gather(
+            *(
+                self._executor.stop(job, "Its caller left.")
+                for job in self._executor.ledger.jobs()
+                if job.service in cancelled
+            )
+        )
+        await self._executor.dispatcher.settle()
+
+    async def close(self) -> None:
+        """Let go of everything; runs still under way go on in ComfyUI."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._executor.dispatcher.close()
+        await asyncio.gather(*(each.close() for each in self._backends.values()))
+        self._previewer.close()
+
+
+def start_engine(project: Project) -> Engine:
+    """Build what runs the project's jobs; nothing is connected before the first use."""
+    declaration = project.declaration
+    backends = {each.name: ComfyBackend(each) for each in declaration.backends}
+    inputs = open_input_store(str(project.root / _INPUTS))
+    outputs = open_output_store(str(project.root / declaration.outputs))
+    return _build(project.root, declaration, backends, inputs, outputs)
+
+
+def _build(
+    root: Path,
+    declaration: Declaration,
+    backends: Mapping[str, Backend],
+    inputs: InputStore,
+    outputs: OutputStore,
+) -> Engine:
+    settings = declaration.gateway
+    previewer = PillowPreviewer()
+    previews = PreviewShelf(previewer, settings.preview.max_side)
+    ledger = Ledger(MemoryJobStore())
+    workshop = Workshop(ledger, inputs, Shelves(outputs, previews), settings.backend_grace)
+    executor = Executor(
+        ledger,
+        Dispatcher(backends, workshop, declaration.jobs.attempts),
+        Catalog(backends),
+        InputKeeper(
+            _references(root, settings), inputs, outputs, ledger, settings.input_urls.max_size
+        ),
+    )
+    answers = JobAnswers(executor, outputs, previews, settings.preview.budget)
+    calls = ToolCalls(executor, backends, outputs, answers)
+    keeping = Keeping(declaration.jobs.keep, inputs, outputs)
+    return Engine(calls, executor, backends, keeping, previewer)
+
+
+def watch(config: Path, environment: Mapping[str, str]) -> AsyncIterator[Loaded]:
+    """Yield the project anew after each edit, or the findings of a broken one."""
+    return watch_project(config, environment)
+
+
+def _references(root: Path, settings: GatewaySettings) -> GuardedReferences:
+    folders = [str(root / each) for each in settings.input_folders]
+    return GuardedReferences(folders, settings.input_urls)

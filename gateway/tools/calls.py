@@ -1,0 +1,228 @@
+"""Calling tools: services become jobs, the built-in ones look at them. Implements `Running`."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+
+from gateway.errors import GatewayError, JobNotFound
+from gateway.execution.executor import Executor
+from gateway.execution.keep_inputs import Sender
+from gateway.graph.json_value import Json
+from gateway.jobs import transitions
+from gateway.jobs.backend import Backend
+from gateway.jobs.files import Opened, OutputStore
+from gateway.jobs.job import Job, OutputFile
+from gateway.jobs.store import JobQuery
+from gateway.services.bound import BoundService
+from gateway.tools.answer import Answer
+from gateway.tools.arguments import (
+    HealthCheck,
+    JobCancel,
+    JobList,
+    JobResult,
+    JobState,
+    read_arguments,
+)
+from gateway.tools.health import health_record
+from gateway.tools.job_answer import JobAnswers
+from gateway.tools.job_record import failure_record, row_record
+from gateway.tools.running import Asking
+
+__all__ = ["ToolCalls", "failed_answer"]
+
+_REPORT_AT_LEAST = 5.0
+_REPORT_AT_MOST = 0.1
+
+
+class ToolCalls:
+    """The tools that can be called now; `publish` puts newer services in the place of the old."""
+
+    def __init__(
+        self,
+        executor: Executor,
+        backends: Mapping[str, Backend],
+        outputs: OutputStore,
+        answers: JobAnswers,
+    ) -> None:
+        self._executor = executor
+        self._backends = backends
+        self._outputs = outputs
+        self._answers = answers
+        self._services: Mapping[str, BoundService] = {}
+
+    def publish(self, services: Mapping[str, BoundService]) -> None:
+        """Call these from now on; jobs under way keep the service they were accepted with."""
+        self._services = services
+
+    # --- Running ---
+
+    async def call(self, name: str, arguments: Mapping[str, Json], asking: Asking) -> Answer:
+        """Call a tool and answer; every error becomes a failed answer.
+
+        Raises:
+            KeyError: There is no such tool.
+        """
+        try:
+            if name in self._services:
+                return await self._call_service(self._services[name], arguments, asking)
+            return await self._call_builtin(name, arguments, asking)
+        except GatewayError as error:
+            return failed_answer(error)
+
+    async def start(self, name: str, arguments: Mapping[str, Json], asking: Asking) -> Job:
+        """Accept a service's call as a job and return at once.
+
+        Raises:
+            KeyError: There is no such service.
+        """
+        bound = self._services[name]
+        return await self._executor.accept(bound, arguments, Sender(asking.caller, asking.local))
+
+    async def job(self, job_id: str, caller: str) -> Job:
+        """Return a job of this caller."""
+        return self._seen(await self._executor.find(job_id, caller))
+
+    async def wait(self, job_id: str, asking: Asking, seconds: float | None) -> Job:
+        """Wait until a job is finished, at most so long, reporting; return its newest state."""
+        job = await self._executor.find(job_id, asking.caller)
+        until = None if seconds is None else time.monotonic() + seconds
+        reported = 0.0
+        with self._executor.ledger.watch(job) as watch:
+            while not watch.job.finished:
+                now = time.monotonic()
+                if asking.report is not None and now - reported >= _REPORT_AT_MOST:
+                    reported = now
+                    await asking.report(self._seen(watch.job))
+                    pause = _REPORT_AT_LEAST
+                else:
+                    pause = _REPORT_AT_LEAST if asking.report is None else _REPORT_AT_MOST
+                if until is not None and now >= until:
+                    break
+                if not watch.job.finished:
+                    await watch.change(pause if until is None else min(pause, until - now))
+            return self._seen(watch.job)
+
+    async def cancel(self, job_id: str, caller: str) -> Job:
+        """Stop a job and return its state; a finished one is left as it is."""
+        job = await self._executor.find(job_id, caller)
+        return await self._executor.stop(job, "Cancelled by its caller.")
+
+    async def answer(self, job: Job, asking: Asking) -> Answer:
+        """Return what a call that ended in this job answers."""
+        return await self._answers.result(job, asking)
+
+    async def output(self, job_id: str, index: int, caller: str) -> OutputFile | str:
+        """Return an output by its place in the job's list, from 0: a file, or a text's text.
+
+        Raises:
+            JobNotFound: There is no such job or output.
+        """
+        job = await self._executor.find(job_id, caller)
+        if not 0 <= index < len(job.outputs):
+            raise JobNotFound(
+                f"{job_id}/outputs/{index}", mend=f"The job has {len(job.outputs)} outputs, from 0."
+            )
+        output = job.outputs[index]
+        return output if isinstance(output, OutputFile) else output.text
+
+    async def open(self, file: OutputFile, start: int = 0, end: int | None = None) -> Opened:
+        """Open an output's bytes.
+
+        Raises:
+            JobNotFound: The file is gone.
+        """
+        try:
+            return await self._outputs.open(file.key, start, end)
+        except KeyError:
+            raise JobNotFound(file.key) from None
+
+    async def ready(self) -> bool:
+        """Tell whether at least one backend answers."""
+        healths = [asyncio.create_task(each.health()) for each in self._backends.values()]
+        try:
+            for first in asyncio.as_completed(healths):
+                if (await first).reachable:
+                    return True
+            return False
+        finally:
+            for task in healths:
+                task.cancel()
+
+    # --- services ---
+
+    async def _call_service(
+        self, bound: BoundService, arguments: Mapping[str, Json], asking: Asking
+    ) -> Answer:
+        sender = Sender(asking.caller, asking.local)
+        job = await self._executor.accept(bound, arguments, sender)
+        try:
+            job = await self.wait(job.id, asking, bound.service.wait)
+            return await self._answers.result(job, asking)
+        except asyncio.CancelledError:
+            why = asking.leaving()
+            if why == "cancelled" or bound.service.when_client_leaves == "cancel":
+                reason = "Cancelled by its caller." if why == "cancelled" else "Its caller left."
+                await asyncio.shield(self._executor.stop(job, reason))
+            raise
+
+    def _seen(self, job: Job) -> Job:
+        """Return the job with its place in our line, which changes without the job changing."""
+        position = self._executor.dispatcher.position(job.id)
+        if position is None or job.finished:
+            return job
+        return replace(job, progress=replace(job.progress, queue_position=position))
+
+    # --- built-in tools ---
+
+    async def _call_builtin(
+        self, name: str, arguments: Mapping[str, Json], asking: Asking
+    ) -> Answer:
+        match read_arguments(name, arguments):
+            case JobState(job_id, seconds):
+                return await self._answers.status(await self.wait(job_id, asking, seconds))
+            case JobResult(job_id):
+                return await self._result(job_id, asking)
+            case JobCancel(job_id):
+                return await self._answers.status(await self.cancel(job_id, asking.caller))
+            case JobList() as wanted:
+                return await self._list(wanted, asking.caller)
+            case HealthCheck():
+                return await self._health(asking.caller)
+
+    async def _result(self, job_id: str, asking: Asking) -> Answer:
+        job = self._seen(await self._executor.find(job_id, asking.caller))
+        if job.finished:
+            return await self._answers.result(job, asking)
+        answer = failed_answer(
+            GatewayError(
+                f"The job is {job.status}, not completed.",
+                code="job-not-finished",
+                where=job.id,
+                mend="Call query_job_status with wait_seconds, then ask again.",
+            )
+        )
+        record = {**answer.structured, "job_id": job.id, "service": job.service}
+        return replace(answer, structured={**record, "status": job.status})
+
+    async def _list(self, wanted: JobList, caller: str) -> Answer:
+        page = await self._executor.ledger.store.list(
+            JobQuery(caller, wanted.service, wanted.status, wanted.limit, wanted.offset)
+        )
+        rows = [row_record(job) for job in page.jobs]
+        lines = [f"{job.id}  {job.service}  {job.status}" for job in page.jobs]
+        text = "\n".join([f"{page.total} jobs, {len(rows)} shown, newest first.", *lines])
+        return Answer(text, {"total": page.total, "jobs": rows})
+
+    async def _health(self, caller: str) -> Answer:
+        names = list(self._backends)
+        healths = await asyncio.gather(*(each.health() for each in self._backends.values()))
+        counts = await self._executor.ledger.store.counts(caller)
+        return health_record(dict(zip(names, healths, strict=True)), counts)
+
+
+def failed_answer(error: GatewayError) -> Answer:
+    """Return an error as an answer that tells how to mend it."""
+    return Answer(str(error), {"error": failure_record(transitions.failure_of(error))}, failed=True)

@@ -1,0 +1,200 @@
+"""A job in the words of the answers: a superset of the shapes that DESIGN's seed system answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from gateway.graph.json_value import Json
+from gateway.jobs.job import Failure, Job, NodeSpan, Output, OutputFile, OutputText
+
+__all__ = [
+    "Places",
+    "failure_record",
+    "finished_record",
+    "handle_record",
+    "output_uri",
+    "row_record",
+    "status_record",
+]
+
+_NEXT = (
+    "The job goes on. Call query_job_status with this job_id (wait_seconds up to 50), "
+    "then get_job_result."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a job's files can be had by whoever asked.
+
+    Attributes:
+        path: A file's place on this machine, or None when it has none or must not be shown.
+        url: Makes the link to an output from its number, counted from 0; None without HTTP.
+    """
+
+    path: Callable[[OutputFile], str | None]
+    url: Callable[[int], str] | None = None
+
+
+def output_uri(job_id: str, number: int) -> str:
+    """Return the MCP resource of an output; numbers count from 0 over all outputs of the job."""
+    return f"comfyui://jobs/{job_id}/outputs/{number}"
+
+
+def row_record(job: Job) -> dict[str, Json]:
+    """Return a line of `list_jobs`."""
+    return {
+        "job_id": job.id,
+        "service": job.service,
+        "status": job.status,
+        "created_at": _time(job.created_at),
+        "completed_at": _time(job.completed_at),
+    }
+
+
+def handle_record(job: Job, expected: float | None) -> dict[str, Json]:
+    """Return the answer of a call whose job goes on."""
+    record: dict[str, Json] = {
+        "job_id": job.id,
+        "service": job.service,
+        "status": job.status,
+        "message": _NEXT,
+    }
+    if expected is not None:
+        record["expected_ms"] = round(expected * 1000)
+    return record
+
+
+def status_record(job: Job) -> dict[str, Json]:
+    """Return the answer of `query_job_status`."""
+    record = {**_head(job), "progress": _progress(job)}
+    if job.failure is not None:
+        record["error"] = failure_record(job.failure)
+    return record
+
+
+def finished_record(job: Job, places: Places) -> dict[str, Json]:
+    """Return a service's answer, and that of `get_job_result`."""
+    record = {
+        **_head(job),
+        "total_images": sum(
+            isinstance(each, OutputFile) and each.kind == "image" for each in job.outputs
+        ),
+        "outputs": [_output(job, number, each, places) for number, each in enumerate(job.outputs)],
+        "node_history": [_span(each) for each in job.spans],
+        "warnings": list(job.warnings),
+    }
+    if job.failure is not None:
+        record["error"] = failure_record(job.failure)
+    return record
+
+
+def failure_record(failure: Failure) -> dict[str, Json]:
+    """Return the `error` object."""
+    return {
+        "code": failure.code,
+        "message": failure.message,
+        "where": failure.where,
+        "found": failure.found,
+        "mend": failure.mend,
+        "node_errors": dict(failure.node_errors),
+    }
+
+
+def _head(job: Job) -> dict[str, Json]:
+    run = job.run
+    ended = job.completed_at
+    began = job.started_at
+    record: dict[str, Json] = {
+        "job_id": job.id,
+        "service": job.service,
+        "status": job.status,
+        "created_at": _time(job.created_at),
+        "started_at": _time(began),
+        "completed_at": _time(ended),
+        "prompt_id": run.prompt_id if run else None,
+        "backend": run.backend if run else None,
+        "attempts": len(job.runs),
+        "parameters": dict(job.arguments),
+        "seeds": dict(job.seeds),
+    }
+    if began is not None:
+        record["queued_ms"] = _ms(began - job.created_at)
+    if began is not None and ended is not None:
+        record["running_ms"] = _ms(ended - began)
+        record["execution_time"] = f"{_ms(ended - began)}ms"
+    return record
+
+
+def _progress(job: Job) -> dict[str, Json]:
+    progress = job.progress
+    return {
+        "current": progress.current,
+        "maximum": progress.maximum,
+        "node": progress.node,
+        "title": progress.title,
+        "cachedNodes": list(progress.cached_nodes),
+        "queue_position": progress.queue_position,
+        "note": progress.note,
+        "timestamp": _time(progress.timestamp or job.created_at),
+    }
+
+
+def _output(job: Job, number: int, output: Output, places: Places) -> dict[str, Json]:
+    record: dict[str, Json] = {
+        "name": output.name,
+        "index": output.index,
+        "node_id": output.node_id,
+    }
+    match output:
+        case OutputText(text=text):
+            record |= {"kind": "text", "text": text, "uri": output_uri(job.id, number)}
+        case OutputFile():
+            record |= {
+                "kind": output.kind,
+                "type": output.type,
+                "mime_type": output.mime_type,
+                "filename": output.filename,
+            }
+            record |= _home(job, number, output, places)
+    return record
+
+
+def _home(job: Job, number: int, output: OutputFile, places: Places) -> dict[str, Json]:
+    """Return where a file is, or why it is not here."""
+    if output.missing:
+        return {"missing": output.missing}
+    record: dict[str, Json] = {"size_bytes": output.size_bytes, "uri": output_uri(job.id, number)}
+    if output.width is not None and output.height is not None:
+        record |= {"width": output.width, "height": output.height}
+    if (place := places.path(output)) is not None:
+        record["path"] = place
+    if places.url is not None:
+        record["url"] = places.url(number)
+    return record
+
+
+def _span(span: NodeSpan) -> dict[str, Json]:
+    return {
+        "node_id": span.node_id,
+        "title": span.title,
+        "cached": span.cached,
+        "started_ms": span.started_ms,
+        "ended_ms": span.ended_ms,
+    }
+
+
+def _ms(seconds: float) -> int:
+    return max(round(seconds * 1000), 0)
+
+
+def _time(seconds: float | None) -> str | None:
+    if seconds is None:
+        return None
+    return (
+        datetime.fromtimestamp(seconds, UTC)
+        .isoformat(timespec="milliseconds")
+        .replace("+00:00", "Z")
+    )
