@@ -6,7 +6,11 @@ are left out, because they are never used (the graph's own value holds).
 
 from __future__ import annotations
 
+from gateway.graph.definitions import Combo, InputDefinition
+from gateway.graph.input_kinds import kind_of_input
 from gateway.graph.json_value import Json, JsonObject, as_array, as_object
+from gateway.services.backend_files import lives_on_backend
+from gateway.services.bound import BoundWidget
 
 __all__ = ["pinned_entry"]
 
@@ -21,12 +25,6 @@ _KEPT = (
     "api_node",
 )
 _DROPPED_OPTIONS = ("default", "display", "round", "control_after_generate", "advanced", "search")
-_UPLOADS = ("image_upload", "audio_upload", "video_upload", "file_upload", "remote")
-_FILE_ENDINGS = (
-    ".safetensors .sft .ckpt .pt .pt2 .pth .bin .gguf .onnx .engine .yaml .yml .json .txt .latent "
-    ".png .jpg .jpeg .webp .gif .bmp .tif .tiff .exr .mp4 .webm .mov .mkv .avi .m4v "
-    ".wav .mp3 .flac .ogg .opus .m4a .glb .gltf .obj .fbx .stl .ply .usdz"
-)
 
 
 def pinned_entry(entry: JsonObject) -> JsonObject:
@@ -47,30 +45,24 @@ def _inputs(raw: Json) -> Json:
     if sections is None:
         return raw
     return {
-        section: {name: _spec(spec) for name, spec in inputs.items()}
-        if section != "hidden"
-        else inputs
+        section: inputs
+        if section == "hidden"
+        else {name: _spec(name, spec) for name, spec in inputs.items()}
         for section, value in sections.items()
         if (inputs := as_object(value))
     }
 
 
-def _spec(spec: Json) -> Json:
+def _spec(name: str, spec: Json) -> Json:
     parts = as_array(spec)
     if not parts:
         return spec
-    options = as_object(parts[1]) if len(parts) > 1 else None
+    declared, options = parts[0], as_object(parts[1]) if len(parts) > 1 else None
     kept = {key: value for key, value in (options or {}).items() if key not in _DROPPED_OPTIONS}
-    uploaded = any(kept.get(flag) for flag in _UPLOADS)
-    declared: Json = parts[0]
-    values = as_array(declared)
-    if values is not None and (uploaded or _are_files(values)):
-        declared = list[Json]()
-    listed = as_array(kept.get("options"))
     if declared == "COMFY_DYNAMICCOMBO_V3":
-        kept["options"] = [_dynamic_option(each) for each in listed or ()]
-    elif listed is not None and (uploaded or _are_files(listed)):
-        kept["options"] = list[Json]()
+        kept["options"] = [_dynamic_option(each) for each in as_array(kept.get("options")) or ()]
+    elif _is_of_one_machine(name, declared, kept):
+        declared, kept = _emptied(declared, kept)
     return [declared, kept] if kept else [declared]
 
 
@@ -81,7 +73,15 @@ def _dynamic_option(option: Json) -> Json:
     return {**fields, "inputs": _inputs(fields.get("inputs"))}
 
 
-def _are_files(values: object) -> bool:
-    endings = tuple(_FILE_ENDINGS.split())
-    listed = as_array(values) or ()
-    return any(isinstance(each, str) and each.lower().endswith(endings) for each in listed)
+def _is_of_one_machine(name: str, declared: Json, options: JsonObject) -> bool:
+    definition = InputDefinition(name, kind_of_input(declared, options))
+    widget = BoundWidget("", name, "", current=None, definition=definition)
+    return isinstance(definition.kind, Combo) and lives_on_backend(widget)
+
+
+def _emptied(declared: Json, options: dict[str, Json]) -> tuple[Json, dict[str, Json]]:
+    """Return a combo with no options, in the form it had: a bare list, or `COMBO` with a list."""
+    nothing: list[Json] = []
+    if as_array(declared) is not None:
+        return nothing, options
+    return declared, {**options, "options": nothing} if "options" in options else options
