@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from pathlib import Path
 
 from gateway.comfy.backend import ComfyBackend
-from gateway.execution.attempt import Workshop
 from gateway.execution.catalog import Catalog
 from gateway.execution.collect import PreviewShelf, Shelves
 from gateway.execution.dispatch import Dispatcher
@@ -15,6 +14,7 @@ from gateway.execution.executor import Executor, Keeping, sweep_for_ever
 from gateway.execution.keep_inputs import InputKeeper
 from gateway.execution.ledger import Ledger
 from gateway.execution.memory_store import MemoryJobStore
+from gateway.execution.outcome import Workshop
 from gateway.fetch.references import GuardedReferences
 from gateway.jobs.backend import Backend
 from gateway.jobs.files import InputStore, OutputStore

@@ -112,7 +112,7 @@ class Front:
 def open_front(
     config: Path,
     environment: Mapping[str, str],
-    report: Callable[[Sequence[Finding]], None] = lambda findings: None,
+    report: Callable[[Sequence[Finding]], None],
 ) -> Front:
     """Load the project and publish its tools; needs no backend, and a running loop.
 

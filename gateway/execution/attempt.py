@@ -6,111 +6,42 @@ import asyncio
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import TypeAlias
+from dataclasses import replace
 
 from gateway.errors import (
     BackendError,
-    GatewayError,
     NodeFailed,
     PromptRejected,
     RunLost,
     RunTimedOut,
 )
-from gateway.execution.collect import Collector, Shelves
+from gateway.execution.collect import Collector
 from gateway.execution.follow import Deleted, Ended, FollowEnd, Follower, Forgotten, Limits
-from gateway.execution.ledger import Ledger
+from gateway.execution.outcome import Done, Failed, Outcome, Stopped, TryAgain, Work, Workshop
 from gateway.execution.prepare import prompt_for, upload_inputs
+from gateway.execution.telling import Teller
 from gateway.graph.json_value import JsonObject
 from gateway.jobs import transitions
 from gateway.jobs.backend import Accepted, Backend, Submission, Unknown
-from gateway.jobs.files import InputStore
-from gateway.jobs.job import Job, NodeSpan, Output, OutputFile, Progress, Run
-from gateway.services.bound import BoundService
+from gateway.jobs.job import NodeSpan, Output, OutputFile, Run
 from gateway.wire.history import Interrupted, NodeFailure, Succeeded
-from gateway.wire.run import RunState
 
-__all__ = ["Attempt", "Done", "Failed", "Outcome", "Stopped", "TryAgain", "Work", "Workshop"]
+__all__ = ["Attempt"]
 
 _DOUBT_PAUSE = 0.3
 _DOUBT_LONGEST_PAUSE = 2.0
 _PARTIAL_WAIT = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
-    """A job with the service it calls, as that was when the call was accepted.
-
-    Attributes:
-        queue_until: When its run must have started, on the monotonic clock; None: any time.
-        again: Nodes whose cached outputs are gone: they must run again.
-    """
-
-    job_id: str
-    bound: BoundService
-    queue_until: float | None = None
-    again: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Workshop:
-    """What attempts share; `grace` is how many seconds a backend may be out of reach."""
-
-    ledger: Ledger
-    inputs: InputStore
-    shelves: Shelves
-    grace: float
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """The run ended well."""
-
-    outputs: tuple[Output, ...]
-    spans: tuple[NodeSpan, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """The run ended badly, and another attempt would not help."""
-
-    error: GatewayError
-    outputs: tuple[Output, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Stopped:
-    """Somebody stopped the run, here or in ComfyUI."""
-
-    reason: str
-    outputs: tuple[Output, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class TryAgain:
-    """The backend let us down before there was a result.
-
-    Attributes:
-        submitted: ComfyUI may have got the prompt: the attempt counts.
-        again: Nodes that must run again although ComfyUI holds their results.
-    """
-
-    error: GatewayError
-    submitted: bool
-    again: frozenset[str] = frozenset()
-
-
-Outcome: TypeAlias = Done | Failed | Stopped | TryAgain
-
-
 class Attempt:
-    """One attempt; implements `Observer` for its run."""
+    """One attempt at running a job."""
 
     def __init__(self, work: Work, backend: Backend, workshop: Workshop) -> None:
         self._work = work
         self._backend = backend
         self._workshop = workshop
         self._collector = Collector(work.bound, work.job_id, backend, workshop.shelves)
+        self._teller = Teller(workshop.ledger, work.job_id, work.bound.prompt, self._collector)
         self._prompt_id = ""
         self._posting: asyncio.Task[Accepted] | None = None
         self._follower: Follower | None = None
@@ -149,7 +80,7 @@ class Attempt:
     # --- the steps ---
 
     async def _run(self) -> Outcome:
-        job = self._job()
+        job = self._teller.job
         files = await upload_inputs(job, self._backend, self._workshop.inputs)
         attempt = len(job.runs) + 1
         prompt_id = str(uuid.uuid5(uuid.UUID(job.id), str(attempt)))
@@ -158,7 +89,7 @@ class Attempt:
         )
         async with self._backend.follow(prompt_id) as following:
             run = Run(attempt, self._backend.name, prompt_id, time.time())
-            await self._workshop.ledger.record(transitions.submit(job, run))
+            await self._teller.record(transitions.submit(job, run))
             self._prompt_id = prompt_id
             accepted = await self._post(Submission(prompt_id, prompt, {}))
             if accepted is None:
@@ -172,9 +103,9 @@ class Attempt:
 
     async def _follow_renamed(self, prompt_id: str) -> Outcome:
         """Go on under the id that ComfyUI gave in place of ours."""
-        job = self._job()
+        job = self._teller.job
         if job.run is not None:
-            await self._workshop.ledger.record(
+            await self._teller.record(
                 transitions.submit(job, replace(job.run, prompt_id=prompt_id))
             )
         self._prompt_id = prompt_id
@@ -194,7 +125,7 @@ class Attempt:
             return Accepted(submission.prompt_id, {}) if known else None
 
     async def _is_known(self, prompt_id: str, doubt: BackendError) -> bool:
-        self.noted(f"backend {self._backend.name} did not confirm the run: {doubt.message}")
+        self._teller.noted(f"backend {self._backend.name} did not confirm the run: {doubt.message}")
         give_up = time.monotonic() + self._workshop.grace
         pause = _DOUBT_PAUSE
         unknown = 0
@@ -273,7 +204,9 @@ class Attempt:
         try:
             await self._backend.cancel(self._prompt_id)
         except BackendError as error:
-            self.noted(f"backend {self._backend.name} could not be told to stop: {error.message}")
+            self._teller.noted(
+                f"backend {self._backend.name} could not be told to stop: {error.message}"
+            )
         return await self._partial(self._left())
 
     async def _partial(self, outputs: Mapping[str, JsonObject]) -> tuple[Output, ...]:
@@ -285,49 +218,7 @@ class Attempt:
             await self._collector.abandon()
             return ()
 
-    # --- Observer ---
-
-    def queued(self, position: int | None) -> None:
-        """Show the place in ComfyUI's queue."""
-        self._show(Progress(queue_position=position, note=self._job().progress.note))
-
-    async def started(self) -> None:
-        """Record that the run began."""
-        await self._workshop.ledger.record(transitions.start(self._job(), time.time()))
-
-    def progressed(self, state: RunState) -> None:
-        """Show which node runs and how far it is."""
-        node = self._work.bound.prompt.get(state.node or "")
-        title = (node.title or node.class_type) if node is not None else ""
-        self._show(
-            Progress(
-                current=state.value,
-                maximum=state.maximum,
-                node=state.node,
-                title=title,
-                cached_nodes=state.cached,
-            )
-        )
-
-    def left(self, outputs: Mapping[str, JsonObject]) -> None:
-        """Begin to fetch what a node left while the others run."""
-        self._collector.begin(outputs)
-
-    def noted(self, text: str) -> None:
-        """Show a note."""
-        self._workshop.ledger.show(transitions.note(self._job(), text, time.time()))
-
     # --- parts ---
-
-    def _job(self) -> Job:
-        job = self._workshop.ledger.live(self._work.job_id)
-        if job is None:
-            raise AssertionError("an attempt's job is unfinished while the attempt goes on")
-        return job
-
-    def _show(self, progress: Progress) -> None:
-        stamped = replace(progress, timestamp=time.time())
-        self._workshop.ledger.show(replace(self._job(), progress=stamped))
 
     def _left(self) -> Mapping[str, JsonObject]:
         return self._follower.state.outputs if self._follower is not None else {}
@@ -336,7 +227,7 @@ class Attempt:
         limits = Limits(
             self._work.queue_until, self._work.bound.service.timeout, self._workshop.grace
         )
-        return Follower(self._backend, prompt_id, self, limits)
+        return Follower(self._backend, prompt_id, self._teller, limits)
 
     def _lost(self, what: str) -> RunLost:
         return RunLost(

@@ -8,16 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from gateway.errors import BackendUnreachable, GatewayError, RunTimedOut
-from gateway.execution.attempt import (
-    Attempt,
-    Done,
-    Failed,
-    Outcome,
-    Stopped,
-    TryAgain,
-    Work,
-    Workshop,
-)
+from gateway.execution.attempt import Attempt
+from gateway.execution.outcome import Done, Failed, Outcome, Stopped, TryAgain, Work, Workshop
 from gateway.jobs import transitions
 from gateway.jobs.backend import Backend
 from gateway.jobs.job import Job

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from statistics import median
 
 from gateway.errors import JobNotFound
-from gateway.execution.attempt import Work
 from gateway.execution.catalog import Catalog
 from gateway.execution.dispatch import Dispatcher
 from gateway.execution.keep_inputs import InputKeeper, Sender
 from gateway.execution.ledger import Ledger
+from gateway.execution.outcome import Work
 from gateway.graph.json_value import Json
 from gateway.jobs.files import InputStore, OutputStore
 from gateway.jobs.job import Job

@@ -7,7 +7,6 @@ hides another one behind it, and finding the next is a look at the lanes' heads.
 from __future__ import annotations
 
 import heapq
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -94,7 +93,3 @@ class Line:
         if mine is None:
             return None
         return sum(each < mine for each in self._waiting.values() if each.fitting & mine.fitting)
-
-    def lanes(self) -> Mapping[frozenset[str], int]:
-        """Return how many wait for each set of backends."""
-        return Counter(each.fitting for each in self._waiting.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import assert_never
 
 from gateway.errors import ArgumentError, ArgumentFault
 from gateway.graph.definitions import Combo, Definitions
@@ -71,6 +72,8 @@ def is_chosen(candidate: Candidate, choice: BackendChoice) -> bool:
             return candidate.name == name
         case LabelledBackend(labels):
             return labels <= candidate.labels
+        case _:
+            assert_never(choice)
 
 
 def _has(candidate: Candidate, parameter: BoundParameter, value: Json) -> bool:

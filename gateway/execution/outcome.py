@@ -1,0 +1,81 @@
+"""What an attempt is given, and what can come of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from gateway.errors import GatewayError
+from gateway.execution.collect import Shelves
+from gateway.execution.ledger import Ledger
+from gateway.jobs.files import InputStore
+from gateway.jobs.job import NodeSpan, Output
+from gateway.services.bound import BoundService
+
+__all__ = ["Done", "Failed", "Outcome", "Stopped", "TryAgain", "Work", "Workshop"]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A job with the service it calls, as that was when the call was accepted.
+
+    Attributes:
+        queue_until: When its run must have started, on the monotonic clock; None: any time.
+        again: Nodes whose cached outputs are gone: they must run again.
+    """
+
+    job_id: str
+    bound: BoundService
+    queue_until: float | None = None
+    again: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What attempts share; `grace` is how many seconds a backend may be out of reach."""
+
+    ledger: Ledger
+    inputs: InputStore
+    shelves: Shelves
+    grace: float
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The run ended well."""
+
+    outputs: tuple[Output, ...]
+    spans: tuple[NodeSpan, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The run ended badly, and another attempt would not help."""
+
+    error: GatewayError
+    outputs: tuple[Output, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Somebody stopped the run, here or in ComfyUI."""
+
+    reason: str
+    outputs: tuple[Output, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TryAgain:
+    """The backend let us down before there was a result.
+
+    Attributes:
+        submitted: ComfyUI may have got the prompt: the attempt counts.
+        again: Nodes that must run again although ComfyUI holds their results.
+    """
+
+    error: GatewayError
+    submitted: bool
+    again: frozenset[str] = frozenset()
+
+
+Outcome: TypeAlias = Done | Failed | Stopped | TryAgain

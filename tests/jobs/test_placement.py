@@ -1,0 +1,134 @@
+"""Which backends may run a call."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.errors import ArgumentError, Place
+from gateway.graph.definitions import (
+    Combo,
+    Definition,
+    Definitions,
+    InputDefinition,
+    InputKind,
+    TextWidget,
+)
+from gateway.graph.json_value import Json
+from gateway.jobs.placement import Candidate, choices_on, fitting_backends
+from gateway.services.bound import BoundParameter, BoundService, BoundWidget
+from gateway.services.model import (
+    AnyBackend,
+    BackendChoice,
+    LabelledBackend,
+    NamedBackend,
+    Parameter,
+    Service,
+)
+
+HERE = Place("services.yaml", 1, 1)
+
+
+def loader(*options: str) -> Definitions:
+    return defined(Combo(options))
+
+
+def defined(kind: InputKind) -> Definitions:
+    return {"Loader": Definition("Loader", {"ckpt_name": InputDefinition("ckpt_name", kind)})}
+
+
+def model_parameter(*widgets: str) -> BoundParameter:
+    return BoundParameter(
+        Parameter("model", HERE),
+        "string",
+        tuple(BoundWidget(node, "ckpt_name", "Loader", "a.safetensors") for node in widgets),
+        lives_on_backend=True,
+    )
+
+
+def service(backend: BackendChoice, *parameters: BoundParameter) -> BoundService:
+    return BoundService(
+        Service("draw", HERE, "draw.json", "Draw", "", backend=backend), {}, parameters
+    )
+
+
+LEFT = Candidate("left", frozenset({"sdxl"}), loader("a.safetensors", "b.safetensors"))
+RIGHT = Candidate("right", frozenset({"sdxl", "big"}), loader("b.safetensors", "c.safetensors"))
+SILENT = Candidate("silent", frozenset())
+
+
+@pytest.mark.parametrize(
+    ("choice", "fitting"),
+    [
+        (AnyBackend(), {"left", "right", "silent"}),
+        (NamedBackend("right", HERE), {"right"}),
+        (LabelledBackend(frozenset({"sdxl"}), HERE), {"left", "right"}),
+        (LabelledBackend(frozenset({"sdxl", "big"}), HERE), {"right"}),
+        (LabelledBackend(frozenset({"none"}), HERE), set[str]()),
+    ],
+)
+def test_a_backend_is_chosen_by_name_or_by_every_label(
+    choice: BackendChoice, fitting: set[str]
+) -> None:
+    assert fitting_backends(service(choice), {}, [LEFT, RIGHT, SILENT]) == fitting
+
+
+@pytest.mark.parametrize(
+    ("value", "fitting"),
+    [
+        ("a.safetensors", {"left", "silent"}),
+        ("b.safetensors", {"left", "right", "silent"}),
+        ("unheard-of", {"silent"}),
+        (None, {"left", "right", "silent"}),
+    ],
+)
+def test_a_call_goes_only_where_the_chosen_file_is_or_may_be(
+    value: Json, fitting: set[str]
+) -> None:
+    bound = service(AnyBackend(), model_parameter("4"))
+    assert fitting_backends(bound, {"model": value}, [LEFT, RIGHT, SILENT]) == fitting
+
+
+def test_a_file_that_no_backend_has_is_the_callers_fault_and_the_choices_are_shown() -> None:
+    bound = service(AnyBackend(), model_parameter("4"))
+    with pytest.raises(ArgumentError, match=r"/model: .*'x' *; there are: a\.safetensors, b\.saf"):
+        fitting_backends(bound, {"model": "x"}, [LEFT, RIGHT])
+
+
+def test_a_long_list_of_choices_is_cut_in_the_error() -> None:
+    many = Candidate("many", frozenset(), loader(*(f"{n}.ckpt" for n in range(30))))
+    with pytest.raises(ArgumentError, match=r"19\.ckpt, …"):
+        fitting_backends(service(AnyBackend(), model_parameter("4")), {"model": "x"}, [many])
+
+
+def test_the_choices_are_the_union_over_the_backends_that_told_them() -> None:
+    parameter = model_parameter("4")
+    assert choices_on(parameter, [LEFT, SILENT, RIGHT]) == (
+        "a.safetensors",
+        "b.safetensors",
+        "c.safetensors",
+    )
+    assert choices_on(parameter, [SILENT]) is None
+
+
+def test_a_backend_that_leaves_the_choice_open_opens_it_for_all() -> None:
+    open_choice = Candidate("open", frozenset(), defined(Combo(None)))
+    no_combo = Candidate("text", frozenset(), defined(TextWidget()))
+    assert choices_on(model_parameter("4"), [LEFT, open_choice]) is None
+    assert choices_on(model_parameter("4"), [no_combo]) is None
+
+
+def test_a_value_for_two_widgets_must_be_a_choice_of_both() -> None:
+    definitions: Definitions = {
+        **loader("a", "b"),
+        "Other": Definition("Other", {"name": InputDefinition("name", Combo(("b", "c")))}),
+    }
+    parameter = BoundParameter(
+        Parameter("model", HERE),
+        "string",
+        (
+            BoundWidget("1", "ckpt_name", "Loader", "a"),
+            BoundWidget("2", "name", "Other", "b"),
+        ),
+        lives_on_backend=True,
+    )
+    assert choices_on(parameter, [Candidate("x", frozenset(), definitions)]) == ("b",)
