@@ -1,0 +1,49 @@
+"""MCP over this process's standard input and output.
+
+Knows nothing of what is served. Nothing but MCP reaches stdout: the SDK moves the descriptors
+away while it serves, so that a stray print goes to stderr. The process can end soon after the
+client has closed stdin: calls that still wait are seen off first, each as its service's
+`when_client_leaves` says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from mcp.server.stdio import stdio_server
+
+from gateway.server.mcp_server import GatewayServer
+from gateway.services.model import GatewaySettings
+from gateway.tools.running import Published
+
+__all__ = ["serve_stdio"]
+
+GRACE = 1.0
+"""Seconds in which everything must be over once the client has gone."""
+
+
+async def serve_stdio(
+    published: Published,
+    settings: GatewaySettings,
+    closing: Callable[[], Awaitable[None]] | None = None,
+) -> None:
+    """Serve one client until it closes stdin.
+
+    Args:
+        published: The tools, and the way to the running part.
+        settings: The `gateway` section.
+        closing: Called after the last call has been seen off, to let the running part end what it
+            can in the time that is left; cut off when a second has passed.
+    """
+    server = GatewayServer(published, settings)
+    async with stdio_server() as (read, write):
+        await server.run(read, write, server.create_initialization_options())
+    ends = asyncio.get_running_loop().time() + GRACE
+    await server.close(GRACE)
+    if closing is not None:
+        try:
+            async with asyncio.timeout_at(ends):
+                await closing()
+        except TimeoutError:
+            pass  # what is left is ComfyUI's to finish; this process must go

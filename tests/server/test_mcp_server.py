@@ -1,0 +1,245 @@
+"""What clients of both eras see, in memory, over stdio and over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mcp import Client, MCPError
+from mcp.types import (
+    BlobResourceContents,
+    ImageContent,
+    ResourceLink,
+    TextContent,
+    TextResourceContents,
+    ToolListChangedNotification,
+)
+
+from gateway import __version__
+from gateway.jobs.job import Progress
+from gateway.server.mcp_server import INSTRUCTIONS, GatewayServer
+from gateway.services.model import GatewaySettings
+from tests.server.doors import ERAS, EVERYWHERE, LEGACY, MODERN, Program, behind_http, connected
+from tests.server.memory_gateway import PNG, MemoryGateway, until
+
+DOORS = ("memory", "stdio", "http")
+
+pytestmark = [pytest.mark.timeout(20)]
+
+everywhere = pytest.mark.parametrize(("door", "mode"), EVERYWHERE)
+both_eras = pytest.mark.parametrize("mode", ERAS)
+
+
+@everywhere
+async def test_tools_are_listed_as_they_are_published(door: str, mode: str, tmp_path: Path) -> None:
+    async with connected(door, mode, tmp_path) as client:
+        listed = (await client.list_tools()).tools
+        again = (await client.list_tools()).tools
+    wire = [each.model_dump(mode="json", by_alias=True, exclude_none=True) for each in listed]
+    published = [each.as_wire() for each in MemoryGateway().table.tools.values()]
+    assert [each for each in wire if each["name"] not in ("publish", "finish")] == published
+    assert again == listed
+
+
+@pytest.mark.parametrize(
+    ("door", "mode"),
+    [each for each in EVERYWHERE if each[1] != MODERN],  # who pins a version asks nobody who it is
+)
+async def test_the_server_says_who_it_is_and_how_to_go_on(
+    door: str, mode: str, tmp_path: Path
+) -> None:
+    async with connected(door, mode, tmp_path) as client:
+        info, capabilities = client.server_info, client.server_capabilities
+        assert info is not None
+        assert (info.name, info.version) == ("comfyui-gateway", __version__)
+        assert client.instructions == INSTRUCTIONS
+        assert capabilities.tools is not None
+        assert capabilities.tools.list_changed
+        assert capabilities.logging is None
+    assert len(INSTRUCTIONS.encode()) < 2048
+
+
+@everywhere
+async def test_an_answer_is_text_then_previews_then_links_and_structured_content(
+    door: str, mode: str, tmp_path: Path
+) -> None:
+    async with connected(door, mode, tmp_path) as client:
+        await client.list_tools()
+        result = await client.call_tool("quick", {"text": "a"})
+    text, image, *links = result.content
+    assert isinstance(text, TextContent)
+    assert text.text == "quick: completed"
+    assert isinstance(image, ImageContent)
+    assert (base64.b64decode(image.data), image.mime_type) == (b"RIFFWEBP", "image/webp")
+    assert [type(each) for each in links] == [ResourceLink, ResourceLink]
+    assert result.structured_content["status"] == "completed"
+    assert result.structured_content["parameters"] == {"text": "a"}
+    assert not result.is_error
+    output = result.structured_content["outputs"][0]
+    assert ("path" in output, "url" in output) == (door != "http", door == "http")
+
+
+@everywhere
+async def test_outputs_are_read_as_resources(door: str, mode: str, tmp_path: Path) -> None:
+    async with connected(door, mode, tmp_path) as client:
+        result = await client.call_tool("quick")
+        uris = [each["uri"] for each in result.structured_content["outputs"]]
+        read = [(await client.read_resource(uri)).contents[0] for uri in uris]
+        job_uri = f"comfyui://jobs/{result.structured_content['job_id']}"
+        [job] = (await client.read_resource(job_uri)).contents
+        templates = (await client.list_resource_templates()).resource_templates
+        listed = (await client.list_resources()).resources
+    image, note, drawing = read
+    assert isinstance(image, BlobResourceContents)
+    assert (base64.b64decode(image.blob), image.mime_type) == (PNG, "image/png")
+    assert isinstance(note, TextResourceContents)
+    assert (note.text, note.mime_type) == ("a lighthouse", "text/plain")
+    assert isinstance(drawing, BlobResourceContents)
+    assert isinstance(job, TextResourceContents)
+    assert '"status": "completed"' in job.text
+    assert [each.uri_template for each in templates] == [
+        "comfyui://jobs/{job_id}",
+        "comfyui://jobs/{job_id}/outputs/{index}",
+    ]
+    assert listed == []
+
+
+@everywhere
+async def test_a_resource_that_is_not_there_is_32602_with_its_uri(
+    door: str, mode: str, tmp_path: Path
+) -> None:
+    async with connected(door, mode, tmp_path) as client:
+        for uri in (
+            "comfyui://jobs/nobody",
+            "comfyui://jobs/nobody/outputs/0",
+            "comfyui://jobs/a/outputs/-1",
+            "comfyui://jobs/a/outputs/01",
+            "comfyui://jobs/../../etc/passwd",
+            "file:///etc/passwd",
+        ):
+            with pytest.raises(MCPError) as raised:
+                await client.read_resource(uri)
+            assert raised.value.error.code == -32602
+            assert raised.value.error.data == {"uri": uri}
+
+
+@everywhere
+async def test_an_unknown_tool_is_a_protocol_error_with_near_matches(
+    door: str, mode: str, tmp_path: Path
+) -> None:
+    async with connected(door, mode, tmp_path) as client:
+        with pytest.raises(MCPError) as raised:
+            await client.call_tool("quik", {})
+    assert raised.value.error.code == -32602
+    assert raised.value.error.data == {"tool": "quik", "close_matches": ["quick"]}
+
+
+@everywhere
+async def test_whatever_goes_wrong_in_a_call_is_a_result_the_caller_can_act_on(
+    door: str, mode: str, tmp_path: Path
+) -> None:
+    async with connected(door, mode, tmp_path) as client:
+        await client.list_tools()
+        wrong = await client.call_tool("wrong", {})
+        crash = await client.call_tool("crash", {})
+    assert wrong.is_error
+    assert wrong.structured_content["error"]["code"] == "input-refused"
+    assert crash.is_error
+    assert crash.structured_content["error"]["code"] == "internal-error"
+    assert "secret" not in crash.model_dump_json()
+
+
+@both_eras
+async def test_a_tool_withdrawn_in_mid_call_is_an_unknown_tool(mode: str, tmp_path: Path) -> None:
+    async with connected("memory", mode, tmp_path) as client:
+        with pytest.raises(MCPError, match="Unknown tool 'gone'"):
+            await client.call_tool("gone", {})
+
+
+@pytest.mark.parametrize(
+    ("door", "mode"), [("memory", LEGACY), ("http", LEGACY), ("http", "auto"), ("http", MODERN)]
+)
+async def test_progress_is_told_with_growing_numbers(door: str, mode: str) -> None:
+    told: list[tuple[float, float | None, str | None]] = []
+
+    async def on_progress(progress: float, total: float | None, message: str | None) -> None:
+        told.append((progress, total, message))
+
+    gateway = MemoryGateway()
+    async with behind_http(gateway=gateway) as behind:
+        where: Any = behind.url if door == "http" else GatewayServer(gateway, GatewaySettings())
+        async with Client(where, mode=mode) as client:
+            call = asyncio.create_task(client.call_tool("paint", {}, progress_callback=on_progress))
+            await until(lambda: len(told) == 1)
+            for step in (5, 20):
+                gateway.move(gateway.only, Progress(step, 20, "3", "KSampler"))
+                await until(lambda step=step: told[-1][0] == step)
+            gateway.finish(gateway.only)
+            assert not (await call).is_error
+    assert told == [(0.001, None, "queued"), (5, 20, "KSampler 5/20"), (20, 20, "KSampler 20/20")]
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("mode", [LEGACY])
+async def test_2025_clients_are_told_that_the_tools_changed(
+    door: str, mode: str, tmp_path: Path
+) -> None:
+    told = asyncio.Event()
+
+    async def on_message(message: object) -> None:
+        if isinstance(message, ToolListChangedNotification):
+            told.set()
+
+    gateway = MemoryGateway()
+    if door == "stdio":
+        parameters = Program(tmp_path / "log").parameters
+        async with Client(parameters, mode=mode, message_handler=on_message) as client:
+            await client.call_tool("publish")
+            await asyncio.wait_for(told.wait(), 4)
+            assert "restyle" in {each.name for each in (await client.list_tools()).tools}
+        return
+    async with behind_http(gateway=gateway) as behind:
+        where: Any = behind.url if door == "http" else GatewayServer(gateway, GatewaySettings())
+        async with Client(where, mode=mode, message_handler=on_message) as client:
+            before = await client.list_tools()
+            async with asyncio.timeout(4):
+                while not told.is_set():  # its stream for news opens some time after it connects
+                    await gateway.publish("restyle")
+                    await asyncio.sleep(0.02)
+            assert "restyle" in {each.name for each in (await client.list_tools()).tools}
+            assert "restyle" not in {each.name for each in before.tools}
+
+
+@pytest.mark.parametrize("door", DOORS)
+async def test_2026_clients_listen_for_changed_tools(door: str, tmp_path: Path) -> None:
+    gateway = MemoryGateway()
+    async with behind_http(gateway=gateway) as behind:
+        where: Any = behind.url if door == "http" else GatewayServer(gateway, GatewaySettings())
+        if door == "stdio":
+            where = Program(tmp_path / "log").parameters
+        async with (
+            Client(where, mode=MODERN) as client,
+            client.listen(tools_list_changed=True) as events,
+        ):
+            if door == "stdio":
+                await client.call_tool("publish")
+            else:
+                await gateway.publish("restyle")
+            async with asyncio.timeout(4):
+                event = await anext(aiter(events))
+            assert type(event).__name__ == "ToolsListChanged"
+            assert "restyle" in {each.name for each in (await client.list_tools()).tools}
+
+
+@both_eras
+async def test_what_runs_jobs_is_loaded_after_the_first_list_and_not_before(mode: str) -> None:
+    gateway = MemoryGateway()
+    async with Client(GatewayServer(gateway, GatewaySettings()), mode=mode) as client:
+        assert gateway.warmed == []
+        await client.list_tools()
+        await client.list_tools()
+        await until(lambda: gateway.warmed != [])
+    assert gateway.warmed == [0]
