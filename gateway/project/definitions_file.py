@@ -21,7 +21,8 @@ __all__ = [
     "PinnedDefinitions",
     "class_types_of",
     "read_definitions",
-    "render_definitions",
+    "read_raw",
+    "write_definitions",
 ]
 
 DEFINITIONS_FILE = "schemas/definitions.json"
@@ -55,10 +56,19 @@ def class_types_of(services: Iterable[BoundService]) -> frozenset[str]:
     return frozenset(node.class_type for each in services for node in each.prompt.values())
 
 
-def render_definitions(raw: Mapping[str, Json]) -> str:
-    """Return the file's text: classes by name, and of each only what is the same on every machine.
+def read_raw(path: Path) -> JsonObject:
+    """Return the file's entries as they stand there; {} when it cannot be used."""
+    try:
+        return as_object(read_json(path, _LIMIT)) or {}
+    except FileFault:
+        return {}
+
+
+def write_definitions(path: Path, raw: Mapping[str, Json]) -> None:
+    """Write the file: classes by name, and of each only what is the same on every machine.
 
     Args:
+        path: The file; its folder is made.
         raw: `/object_info` entries by class type; one that is no object is left out.
     """
     entries: dict[str, JsonObject] = {
@@ -66,7 +76,9 @@ def render_definitions(raw: Mapping[str, Json]) -> str:
         for class_type, value in sorted(raw.items())
         if (entry := as_object(value)) is not None
     }
-    return json.dumps(entries, indent=1, ensure_ascii=False) + "\n"
+    text = json.dumps(entries, indent=1, ensure_ascii=False) + "\n"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _broken(fault: FileFault) -> Finding:

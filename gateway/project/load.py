@@ -19,7 +19,7 @@ from gateway.services.model import Declaration, Service
 from gateway.services.parse import Parsed, parse_services
 from gateway.services.resolve import check_backends, resolve_service
 
-__all__ = ["Loaded", "Project", "load_project"]
+__all__ = ["Graphs", "Loaded", "Project", "load_graphs", "load_project"]
 
 _LIMIT = 16 << 20
 
@@ -51,6 +51,35 @@ class Loaded:
 
     project: Project | None
     findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Graphs:
+    """services.yaml and its workflows, before anything is looked for in them.
+
+    Attributes:
+        declaration: None when services.yaml itself has errors.
+        class_types: Of every node in the workflows that could be read.
+        findings: Errors only.
+    """
+
+    declaration: Declaration | None
+    class_types: frozenset[str]
+    findings: tuple[Finding, ...]
+
+
+def load_graphs(config: Path, environment: Mapping[str, str]) -> Graphs:
+    """Load what is needed to know which nodes are in use, whatever is pinned of them."""
+    config = config.absolute()
+    parsed = _parse(config, environment)
+    if parsed.declaration is None:
+        return Graphs(None, frozenset(), parsed.findings)
+    workflows = Workflows(config.parent)
+    read = [workflows.prompt(service) for service in parsed.declaration.services]
+    prompts = [each for each in read if not isinstance(each, Finding)]
+    class_types = frozenset(node.class_type for each in prompts for node in each.values())
+    faults = tuple(each for each in read if isinstance(each, Finding))
+    return Graphs(anchor_paths(parsed.declaration, config.parent), class_types, faults)
 
 
 def load_project(config: Path, environment: Mapping[str, str]) -> Loaded:

@@ -1,0 +1,1 @@
+"""The commands: each reads the project, calls the core and prints. The only package that knows a terminal."""

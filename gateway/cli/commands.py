@@ -1,0 +1,19 @@
+"""Every command with its one sentence, in the order people meet them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+__all__ = ["COMMANDS"]
+
+COMMANDS: Mapping[str, str] = {
+    "demo": "See a tool work: a simulated ComfyUI, a real MCP client, one picture.",
+    "validate": "Check services.yaml and the workflows it names.",
+    "schema": "Write the tools' schemas to schemas/, or compare them.",
+    "definitions": "Pin node definitions, so that everything works offline.",
+    "tools": "Show the tools that clients will see.",
+    "call": "Call a service and save what it made.",
+    "serve": "Serve the tools to MCP clients.",
+    "simulate": "Run a simulated ComfyUI, no GPU needed.",
+    "test": "Run every service's examples on a simulated ComfyUI.",
+}

@@ -1,0 +1,56 @@
+"""Serving over standard input and output: the way an editor starts the gateway."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from gateway.cli.report import as_text, is_coloured, print_error
+from gateway.cli.serve_options import ServeOptions
+from gateway.errors import DeclarationError, Finding
+from gateway.front import Front, open_front
+from gateway.project.environment import read_environment
+from gateway.project.locate import find_config
+from gateway.server.stdio import serve_stdio
+
+__all__ = ["open_served", "serve"]
+
+
+def serve(options: ServeOptions) -> int:
+    """Serve until the client closes its end; return the exit status."""
+    try:
+        asyncio.run(_serve(options.config))
+    except DeclarationError as error:
+        print_error(error)
+        return 2 if any(each.code == "config-not-found" for each in error.findings) else 1
+    except KeyboardInterrupt:
+        pass  # the usual way to end it by hand
+    return 0
+
+
+def open_served(config: Path | None) -> Front:
+    """Open the project that is to be served; later edits' findings go to stderr.
+
+    Raises:
+        DeclarationError: There is none, or it has errors.
+    """
+    environment = read_environment()
+    path = find_config(config, environment, Path.cwd())
+    front = open_front(path, environment, _report)
+    gc.freeze()  # what is loaded by now stays; it need not be looked at again
+    gc.enable()
+    return front
+
+
+async def _serve(config: Path | None) -> None:
+    front = open_served(config)
+    await serve_stdio(front, front.project.declaration.gateway, front.close)
+
+
+def _report(findings: Sequence[Finding]) -> None:
+    sys.stderr.write(as_text(findings, coloured=is_coloured(sys.stderr)))
+    if any(each.severity == "error" for each in findings):
+        sys.stderr.write("The tools stay as they were until this is mended.\n")
