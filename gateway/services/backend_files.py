@@ -1,0 +1,96 @@
+"""Which widgets name files, and which lists of options are one machine's files.
+
+The rule, which holds for custom nodes as well as for stock ones. A combo's options live on a backend
+when any of these is true:
+
+1. its definition says that it takes an upload, or that only the server knows its options (`remote`);
+2. an option ends like a file: a dot, a letter, and up to ten letters, digits or underscores;
+3. it has no options at all: an empty folder;
+4. its name says so: `ckpt_name`, `clip_name2`, `model_path`, `folder`… (not `sampler_name`, whose
+   options come with ComfyUI).
+"""
+
+from __future__ import annotations
+
+import re
+
+from gateway.graph.definitions import Combo
+from gateway.graph.json_value import Json
+from gateway.services.bound import BoundWidget
+from gateway.services.model import ParameterType
+
+__all__ = ["file_type_of_name", "lives_on_backend", "upload_of"]
+
+_FILE_ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9_]{0,10}$")
+_NAMED_SO = re.compile(
+    r"(?:^|_)(?:ckpt|checkpoint|unet|vae|clip|vision|encoder|lora|net|controlnet|model|upscaler"
+    r"|gligen|hypernetwork|embedding|config|folder|directory)_?(?:name|path|file)\d*$"
+    r"|^(?:folder|directory)$"
+)
+_MEDIA: tuple[tuple[ParameterType, frozenset[str]], ...] = (
+    (
+        "image",
+        frozenset(
+            {
+                "png",
+                "jpg",
+                "jpeg",
+                "webp",
+                "gif",
+                "bmp",
+                "tif",
+                "tiff",
+                "avif",
+                "heic",
+                "exr",
+                "hdr",
+                "svg",
+            }
+        ),
+    ),
+    ("audio", frozenset({"wav", "flac", "mp3", "ogg", "opus", "m4a", "aac"})),
+    ("video", frozenset({"mp4", "webm", "mov", "mkv", "avi", "m4v"})),
+    (
+        "file",
+        frozenset(
+            {"latent", "glb", "gltf", "obj", "fbx", "stl", "usdz", "ply", "splat", "ksplat", "spz"}
+        ),
+    ),
+)
+_MEDIA_NAME = re.compile(r"[^\n]*\.([A-Za-z0-9]{2,6})(?: \[(?:input|output|temp)\])?")
+
+
+def lives_on_backend(widget: BoundWidget) -> bool:
+    """Tell whether a widget's options are files of the machine that it runs on."""
+    definition = widget.definition
+    if definition is None:
+        return isinstance(widget.current, str) and _NAMED_SO.search(widget.widget) is not None
+    if not isinstance(definition.kind, Combo):
+        return False
+    combo = definition.kind
+    return bool(combo.upload) or not combo.options or _lists_files(widget.widget, combo.options)
+
+
+def upload_of(widget: BoundWidget) -> str:
+    """Return what a widget names an uploaded file of: image, audio, video, file, or ''.
+
+    Without a definition the graph's own value speaks: text that ends like a picture's, a sound's, a
+    film's or a model's file is taken for one.
+    """
+    if widget.definition is None:
+        return file_type_of_name(widget.current) or ""
+    kind = widget.definition.kind
+    return kind.upload if isinstance(kind, Combo) else ""
+
+
+def file_type_of_name(value: Json) -> ParameterType | None:
+    """Return which type of file a text names by its ending, or None when it names none."""
+    found = _MEDIA_NAME.fullmatch(value) if isinstance(value, str) else None
+    ending = found[1].lower() if found else ""
+    return next((kind for kind, endings in _MEDIA if ending in endings), None)
+
+
+def _lists_files(name: str, options: tuple[Json, ...]) -> bool:
+    if _NAMED_SO.search(name):
+        return True
+    return any(isinstance(each, str) and _FILE_ENDING.search(each) for each in options)

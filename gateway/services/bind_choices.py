@@ -1,0 +1,100 @@
+"""`choices` as a map: each label → the widgets it sets, and with which values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from gateway.errors import Finding
+from gateway.graph.json_value import Json
+from gateway.services.backend_files import lives_on_backend
+from gateway.services.bound import BoundParameter, BoundWidget, WidgetKey
+from gateway.services.constraint import misfit, of_widgets
+from gateway.services.locate import find_widget
+from gateway.services.model import Choice, Parameter, Target
+from gateway.services.surroundings import Surroundings
+from gateway.services.values import shown, type_of_value
+from gateway.services.widget_types import derived_type, options_of
+
+__all__ = ["bind_choices"]
+
+_Settings = tuple[tuple[BoundWidget, Json], ...]
+
+
+def bind_choices(
+    parameter: Parameter, around: Surroundings
+) -> tuple[BoundParameter | None, list[Finding]]:
+    """Find what each choice of a parameter sets.
+
+    Returns:
+        The bound parameter, or None when it cannot be bound, and what is wrong with the binding.
+    """
+    findings: list[Finding] = []
+    settings: dict[str, _Settings] = {}
+    for choice in parameter.choice_map:
+        found: list[tuple[BoundWidget, Json]] = []
+        for target, value in choice.settings:
+            widget = find_widget(target, around)
+            if isinstance(widget, Finding):
+                findings.append(widget)
+                continue
+            found.append((widget, value))
+            if wrong := _setting_fault(widget, value):
+                findings.append(_setting_refused(choice, target, value, wrong))
+        settings[choice.label] = tuple(found)
+    if not findings:
+        findings.extend(_label_differences(parameter, settings))
+    bound = BoundParameter(
+        parameter=parameter, type="string", settings=settings, options=tuple(settings)
+    )
+    return (None if findings else bound), findings
+
+
+def _setting_fault(widget: BoundWidget, value: Json) -> str:
+    kind = derived_type(widget) or type_of_value(value)
+    if kind is None:
+        return ""
+    options = None if lives_on_backend(widget) else options_of(widget)
+    return misfit(value, replace(of_widgets(kind, [widget]), options=options))
+
+
+def _setting_refused(choice: Choice, target: Target, value: Json, wrong: str) -> Finding:
+    return Finding(
+        code="binding-value-refused",
+        message=f"choice `{choice.label}` sets a widget that {wrong}",
+        place=target.place,
+        found=shown(value),
+        mend="Write a value that the widget takes.",
+    )
+
+
+def _label_differences(parameter: Parameter, settings: Mapping[str, _Settings]) -> list[Finding]:
+    first, *others = parameter.choice_map
+    wanted = _keys(settings[first.label])
+    faults: list[Finding] = []
+    for choice in others:
+        own = _keys(settings[choice.label])
+        if own == wanted:
+            continue
+        missing = _paths(wanted - own)
+        extra = _paths(own - wanted)
+        words = [f"does not set {missing}"] if missing else []
+        words += [f"sets {extra} as well"] if extra else []
+        faults.append(
+            Finding(
+                code="binding-choices-differ",
+                message=f"choice `{choice.label}` {' and '.join(words)}, unlike `{first.label}`",
+                place=choice.place,
+                found=choice.label,
+                mend="Let every choice set the same widgets.",
+            )
+        )
+    return faults
+
+
+def _keys(settings: _Settings) -> set[WidgetKey]:
+    return {widget.key for widget, _ in settings}
+
+
+def _paths(keys: set[WidgetKey]) -> str:
+    return ", ".join(f"`{node_id}.{widget}`" for node_id, widget in sorted(keys))

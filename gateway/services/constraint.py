@@ -1,0 +1,224 @@
+"""What a value must be: the node definition's word and the YAML's, put together. Knows no schema library.
+
+The same constraint checks an author's values at load, a caller's at each call, and is what a tool's
+JSON Schema says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gateway.graph.definitions import InputKind, IntegerWidget, NumberWidget, UnionWidget
+from gateway.graph.json_value import Json, as_array
+from gateway.services.bound import BoundParameter, BoundWidget
+from gateway.services.closest import closest
+from gateway.services.model import ParameterType, Required
+from gateway.services.values import FILE_TYPES, has_type, is_multiple, one_of, shown
+
+__all__ = [
+    "Constraint",
+    "constraint_of",
+    "described",
+    "misfit",
+    "of_widgets",
+    "range_of",
+    "refusal",
+]
+
+_LISTED = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """What a value must be; None where nothing is asked.
+
+    Attributes:
+        options: The values it may be (or the items of a list, when `many`).
+        many: The value is a list of options.
+    """
+
+    type: ParameterType
+    minimum: float | int | None = None
+    maximum: float | int | None = None
+    multiple_of: float | int | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    pattern: str | None = None
+    options: tuple[Json, ...] | None = None
+    many: bool = False
+
+
+def constraint_of(bound: BoundParameter) -> Constraint:
+    """Return what a caller's value for a parameter must be.
+
+    Options that are one machine's files are not asked for here unless the YAML lists them: the
+    machine a call runs on knows better than pinned definitions do.
+    """
+    parameter, kind = bound.parameter, bound.type
+    asked = None if bound.lives_on_backend and parameter.choices is None else bound.options
+    low, high = range_of(kind, bound.widgets)
+    limits = parameter.limits
+    shortest = limits.min_length
+    textual = kind == "string" or kind in FILE_TYPES
+    if shortest is None and textual and asked is None and isinstance(parameter.supply, Required):
+        shortest = 1
+    return Constraint(
+        type=kind,
+        minimum=low if limits.minimum is None else limits.minimum,
+        maximum=high if limits.maximum is None else limits.maximum,
+        multiple_of=limits.multiple_of,
+        min_length=shortest,
+        max_length=limits.max_length,
+        pattern=limits.pattern,
+        options=asked,
+        many=kind == "array" and bound.options is not None,
+    )
+
+
+def of_widgets(kind: ParameterType, widgets: Sequence[BoundWidget]) -> Constraint:
+    """Return what the widgets' definitions alone ask of a value of this type."""
+    low, high = range_of(kind, widgets)
+    return Constraint(kind, low, high)
+
+
+def range_of(
+    kind: ParameterType, widgets: Sequence[BoundWidget]
+) -> tuple[float | int | None, float | int | None]:
+    """Return the tightest minimum and maximum that the widgets' definitions give a number."""
+    if kind not in ("integer", "number"):
+        return None, None
+    ranges = [_range(each.definition.kind) for each in widgets if each.definition is not None]
+    lows = [low for low, _ in ranges if low is not None]
+    highs = [high for _, high in ranges if high is not None]
+    return max(lows, default=None), min(highs, default=None)
+
+
+def misfit(value: Json, constraint: Constraint) -> str:
+    """Tell what is wrong with a value in a sentence that says what is valid, or return ''."""
+    if constraint.many:
+        return _misfit_items(value, constraint)
+    if constraint.options is not None:
+        return "" if one_of(value, constraint.options) else refusal(value, constraint)
+    if not has_type(value, constraint.type):
+        return refusal(value, constraint)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return "" if _in_range(value, constraint) else refusal(value, constraint)
+    if isinstance(value, str):
+        return "" if _text_fits(value, constraint) else refusal(value, constraint)
+    return ""
+
+
+def refusal(value: Json, constraint: Constraint) -> str:
+    """Return the sentence for a value that does not fit."""
+    sentence = f"must be {described(constraint)}, found {shown(value)}"
+    if constraint.options is None or not isinstance(value, str):
+        return sentence
+    near = closest(value[:200], (each for each in constraint.options if isinstance(each, str)))
+    return f"{sentence}; did you mean {shown(near)}?" if near else sentence
+
+
+def described(constraint: Constraint) -> str:
+    """Say what is valid, to follow "must be"."""
+    if constraint.options is not None:
+        several = "a list of these: " if constraint.many else "one of "
+        return several + _listed(constraint.options)
+    if constraint.type in _PLAINLY:
+        return _PLAINLY[constraint.type]
+    match constraint.type:
+        case "integer" | "number":
+            return _described_number(constraint)
+        case "string":
+            return _described_text(constraint)
+        case kind:
+            article = "an" if kind in ("image", "audio") else "a"
+            what = "file" if kind == "file" else f"{kind} file"
+            return (
+                f"text that names {article} {what}: a path, an http(s) URL, a data: URL or "
+                "comfyui://jobs/<id>/outputs/<n>"
+            )
+
+
+_PLAINLY: Mapping[ParameterType, str] = {
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "an object",
+}
+
+
+def _described_number(constraint: Constraint) -> str:
+    words = ["an integer" if constraint.type == "integer" else "a number"]
+    low, high = constraint.minimum, constraint.maximum
+    if low is not None and high is not None:
+        words.append(f"from {_plain(low)} to {_plain(high)}")
+    elif low is not None:
+        words.append(f"of at least {_plain(low)}")
+    elif high is not None:
+        words.append(f"of at most {_plain(high)}")
+    if constraint.multiple_of is not None:
+        words.append(f"that is a multiple of {_plain(constraint.multiple_of)}")
+    return " ".join(words)
+
+
+def _described_text(constraint: Constraint) -> str:
+    short, long = constraint.min_length, constraint.max_length
+    words = ["text"]
+    if short and long is not None:
+        words.append(f"of {short} to {long} characters")
+    elif short:
+        words.append("that is not empty" if short == 1 else f"of at least {short} characters")
+    elif long is not None:
+        words.append(f"of at most {long} characters")
+    if constraint.pattern is not None:
+        words.append(f"that matches the pattern {constraint.pattern}")
+    return " ".join(words)
+
+
+def _listed(options: tuple[Json, ...]) -> str:
+    listed = ", ".join(shown(each) for each in options[:_LISTED])
+    rest = len(options) - _LISTED
+    return f"{listed} and {rest} more" if rest > 0 else listed or "nothing (there are no options)"
+
+
+def _plain(number: float) -> str:
+    if isinstance(number, float) and number.is_integer() and abs(number) < 1e16:
+        return str(int(number))
+    return str(number)
+
+
+def _range(kind: InputKind) -> tuple[float | int | None, float | int | None]:
+    match kind:
+        case IntegerWidget(minimum, maximum) | NumberWidget(minimum, maximum):
+            return minimum, maximum
+        case UnionWidget(members):
+            ranges = [_range(each) for each in members]
+            return next((each for each in ranges if each != (None, None)), (None, None))
+        case _:
+            return None, None
+
+
+def _misfit_items(value: Json, constraint: Constraint) -> str:
+    items = as_array(value)
+    options = constraint.options
+    if items is None or (options is not None and any(not one_of(each, options) for each in items)):
+        return refusal(value, constraint)
+    return ""
+
+
+def _in_range(value: float, constraint: Constraint) -> bool:
+    low, high, step = constraint.minimum, constraint.maximum, constraint.multiple_of
+    return (
+        (low is None or value >= low)
+        and (high is None or value <= high)
+        and (step is None or is_multiple(value, step))
+    )
+
+
+def _text_fits(value: str, constraint: Constraint) -> bool:
+    short, long, pattern = constraint.min_length, constraint.max_length, constraint.pattern
+    return (
+        (short is None or len(value) >= short)
+        and (long is None or len(value) <= long)
+        and (pattern is None or re.search(pattern, value) is not None)
+    )

@@ -1,0 +1,274 @@
+"""A declared service and its graph → a service ready to be called, or all that keeps it from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from gateway.errors import Finding
+from gateway.graph.definitions import Definition, Definitions, TextWidget
+from gateway.graph.prompt import Prompt
+from gateway.services.bind_parameters import bind_parameter
+from gateway.services.bound import (
+    BoundOutput,
+    BoundParameter,
+    BoundService,
+    BoundWidget,
+    WidgetKey,
+)
+from gateway.services.closest import closest
+from gateway.services.example_faults import example_faults
+from gateway.services.locate import find_node
+from gateway.services.model import (
+    Declaration,
+    LabelledBackend,
+    NamedBackend,
+    OutputRule,
+    Service,
+)
+from gateway.services.parameter_faults import parameter_faults
+from gateway.services.surroundings import Surroundings, node_named, nodes_named
+
+__all__ = ["Resolved", "check_backends", "resolve_service"]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A bound service, None when any finding is an error, and the findings."""
+
+    bound: BoundService | None
+    findings: tuple[Finding, ...]
+
+
+def resolve_service(service: Service, prompt: Prompt, definitions: Definitions) -> Resolved:
+    """Find every binding of a service in its graph.
+
+    Args:
+        service: As declared.
+        prompt: Its workflow.
+        definitions: What is known of the node classes; {} when nothing is. With them types, limits
+            and options are the definitions', without them the graph's own values speak.
+    """
+    around = Surroundings(prompt, definitions, service.parameters)
+    parameters, findings = _bind_parameters(service, around)
+    outputs = [_bind_output(rule, around) for rule in service.outputs]
+    findings.extend(each for each in outputs if isinstance(each, Finding))
+    findings.extend(_repeated_outputs(service, outputs))
+    findings.extend(_paid_nodes(service, around))
+    complete = len(parameters) == len(service.parameters)
+    if complete and not _has_errors(findings):
+        findings.extend(example_faults(service.examples, parameters))
+    findings = [replace(each, service=service.name) for each in findings]
+    if _has_errors(findings):
+        return Resolved(None, tuple(findings))
+    keys = _set_keys(parameters)
+    bound = BoundService(
+        service=service,
+        prompt=prompt,
+        parameters=tuple(parameters),
+        outputs=tuple(each for each in outputs if isinstance(each, BoundOutput)),
+        prefixes=_prefixes(service, around, keys),
+        dynamic_texts=_dynamic_texts(around, parameters),
+    )
+    return Resolved(bound, tuple(findings))
+
+
+def check_backends(declaration: Declaration) -> tuple[Finding, ...]:
+    """Return which services could run nowhere: a backend or labels that no backend has."""
+    found = (_backend_fault(service, declaration) for service in declaration.services)
+    return tuple(each for each in found if each is not None)
+
+
+def _has_errors(findings: Sequence[Finding]) -> bool:
+    return any(each.severity == "error" for each in findings)
+
+
+def _bind_parameters(
+    service: Service, around: Surroundings
+) -> tuple[list[BoundParameter], list[Finding]]:
+    names = [each.name for each in service.parameters]
+    bound: list[BoundParameter] = []
+    findings: list[Finding] = []
+    for parameter in service.parameters:
+        each, faults = bind_parameter(parameter, around)
+        if each is not None:
+            bound.append(each)
+            faults.extend(parameter_faults(each, names))
+        findings.extend(replace(fault, parameter=parameter.name) for fault in faults)
+    findings.extend(_shared_widgets(bound))
+    return bound, findings
+
+
+def _widgets_of(parameter: BoundParameter) -> Iterator[BoundWidget]:
+    yield from parameter.widgets
+    for settings in list(parameter.settings.values())[:1]:
+        yield from (widget for widget, _ in settings)
+
+
+def _shared_widgets(parameters: Sequence[BoundParameter]) -> Iterator[Finding]:
+    owners: dict[WidgetKey, str] = {}
+    for bound in parameters:
+        for widget in _widgets_of(bound):
+            owner = owners.setdefault(widget.key, bound.name)
+            if owner != bound.name:
+                yield Finding(
+                    code="binding-widget-shared",
+                    message=f"`{widget.node_id}.{widget.widget}` is set by the parameter `{owner}` "
+                    "already",
+                    place=bound.parameter.place,
+                    parameter=bound.name,
+                    found=f"{widget.node_id}.{widget.widget}",
+                    mend="Let one parameter set it; a template can put several arguments together.",
+                )
+
+
+def _set_keys(parameters: Sequence[BoundParameter]) -> frozenset[WidgetKey]:
+    return frozenset(widget.key for each in parameters for widget in _widgets_of(each))
+
+
+def _prefixes(
+    service: Service, around: Surroundings, keys: frozenset[WidgetKey]
+) -> Mapping[WidgetKey, str]:
+    if service.prefix == "keep":
+        return {}
+    found: dict[WidgetKey, str] = {}
+    for node_id, node in around.prompt.items():
+        prefix = node.inputs.get("filename_prefix")
+        definition = around.definitions.get(node.class_type)
+        saves = definition is None or definition.output_node
+        if isinstance(prefix, str) and saves and (node_id, "filename_prefix") not in keys:
+            found[node_id, "filename_prefix"] = prefix
+    return found
+
+
+def _dynamic_texts(
+    around: Surroundings, parameters: Sequence[BoundParameter]
+) -> frozenset[WidgetKey]:
+    if not around.definitions:
+        return frozenset()
+    in_graph = (
+        (node_id, name)
+        for node_id, node in around.prompt.items()
+        if (definition := around.definitions.get(node.class_type)) is not None
+        for name, value in node.inputs.items()
+        if isinstance(value, str) and _is_dynamic(definition, name)
+    )
+    bound = (
+        widget.key
+        for each in parameters
+        for widget in each.widgets
+        if widget.definition is not None
+        and isinstance(widget.definition.kind, TextWidget)
+        and widget.definition.kind.dynamic_prompts
+    )
+    return frozenset([*in_graph, *bound])
+
+
+def _is_dynamic(definition: Definition, name: str) -> bool:
+    known = definition.inputs.get(name)
+    return known is not None and isinstance(known.kind, TextWidget) and known.kind.dynamic_prompts
+
+
+# --- outputs, backends ----------------------------------------------------------------------------
+
+
+def _bind_output(rule: OutputRule, around: Surroundings) -> BoundOutput | Finding:
+    found = find_node(rule.node, around.prompt, rule.place)
+    if isinstance(found, Finding):
+        return found
+    definition = around.definitions.get(around.prompt[found].class_type)
+    # A class nothing is known of is believed: what it leaves is seen when it has run.
+    if definition is None or _leaves_outputs(definition):
+        return BoundOutput(rule.name, found, rule.kind, rule.index)
+    others = [
+        node_id
+        for node_id, node in around.prompt.items()
+        if (known := around.definitions.get(node.class_type)) is None or _leaves_outputs(known)
+    ]
+    return Finding(
+        code="output-not-output-node",
+        message=f"output `{rule.name}`: node {node_named(found, around.prompt[found])} is no output "
+        f"node, so it leaves nothing; {_there_are(others, around.prompt)}",
+        place=rule.place,
+        found=found,
+        mend="Name a node that saves or previews.",
+    )
+
+
+def _repeated_outputs(
+    service: Service, outputs: Sequence[BoundOutput | Finding]
+) -> Iterator[Finding]:
+    earlier: list[BoundOutput] = []
+    for rule, output in zip(service.outputs, outputs, strict=True):
+        if isinstance(output, Finding):
+            continue
+        covering = next((each for each in earlier if _covers(each, output)), None)
+        if covering is not None:
+            yield Finding(
+                code="output-repeated",
+                message=f"output `{rule.name}` would stay empty: `{covering.name}` takes the same "
+                f"of node {output.node_id}",
+                place=rule.place,
+                found=rule.name,
+                mend="Remove one of them, or tell them apart by `kind` or `index`.",
+            )
+        earlier.append(output)
+
+
+def _covers(one: BoundOutput, other: BoundOutput) -> bool:
+    return (
+        one.node_id == other.node_id
+        and one.kind in (None, other.kind)
+        and one.index in (None, other.index)
+    )
+
+
+def _there_are(ids: Sequence[str], prompt: Prompt) -> str:
+    return f"there are {nodes_named(ids, prompt)}" if ids else "the workflow has none"
+
+
+def _leaves_outputs(definition: Definition) -> bool:
+    return definition.output_node or definition.extra.get("has_intermediate_output") is True
+
+
+def _paid_nodes(service: Service, around: Surroundings) -> Iterator[Finding]:
+    for node_id, node in around.prompt.items():
+        definition = around.definitions.get(node.class_type)
+        if definition is not None and definition.api_node:
+            yield Finding(
+                code="workflow-paid-node",
+                severity="warning",
+                message=f"node {node_named(node_id, node)} calls a paid service outside",
+                place=service.places.get("workflow", service.place),
+                found=node.class_type,
+                mend="Publish it only to callers who may spend money.",
+            )
+
+
+def _backend_fault(service: Service, declaration: Declaration) -> Finding | None:
+    backends = declaration.backends
+    match service.backend:
+        case NamedBackend(name, place) if name not in (names := [each.name for each in backends]):
+            near = closest(name, names)
+            return Finding(
+                code="backend-unknown",
+                message=f"there is no backend `{name}`; there are {', '.join(names)}",
+                place=place,
+                service=service.name,
+                found=name,
+                mend=f"Did you mean `{near}`?" if near else "Name a declared backend.",
+            )
+        case LabelledBackend(labels, place) if not any(labels <= each.labels for each in backends):
+            has = "; ".join(
+                f"{each.name}: {', '.join(sorted(each.labels)) or 'none'}" for each in backends
+            )
+            return Finding(
+                code="backend-labels-unmet",
+                message=f"no backend has every label of {', '.join(sorted(labels))}; labels are {has}",
+                place=place,
+                service=service.name,
+                found=", ".join(sorted(labels)),
+                mend="Give a backend these labels, or ask for fewer.",
+            )
+        case _:
+            return None

@@ -1,0 +1,206 @@
+"""Jinja2 templates of string widgets: parsed when a service is bound, compiled when first rendered.
+
+They run in a sandbox without attribute access to internals, without randomness, and with limits on
+what they may write; arguments are values there and never compiled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import cache, lru_cache
+from typing import Any, cast
+
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from gateway.errors import Finding
+from gateway.graph.json_value import Json
+from gateway.services.closest import closest
+
+__all__ = ["LONGEST_TEXT", "TemplateFailed", "check_template", "render"]
+
+LONGEST_TEXT = 100_000
+"""Characters that a template may write."""
+
+_LARGEST_POWER = 10_000
+_LEFT_OUT_GLOBALS = (
+    "lipsum",
+)  # random, as the filter of that name: seeds are drawn by the gateway
+_LEFT_OUT_FILTERS = ("random",)
+# What reads other templates, of which there are none.
+_READERS = (nodes.Extends, nodes.FromImport, nodes.Import, nodes.Include)
+_BINDERS = (nodes.Name, nodes.NSRef)
+
+
+class TemplateFailed(ValueError):
+    """A template could not be rendered with these values; the text says why."""
+
+
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """The sandbox, with a limit on what one operation may build."""
+
+    intercepted_binops = frozenset({"*", "**", "%"})
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        if not _small_enough(operator, left, right):
+            raise TemplateError(f"the result of `{operator}` is too large")
+        return super().call_binop(context, operator, left, right)
+
+
+def check_template(source: str, names: Collection[str]) -> tuple[Finding, ...]:
+    """Return what is wrong with a template, without compiling it.
+
+    Args:
+        source: Jinja2.
+        names: The parameters it may speak of.
+    """
+    environment = _environment()
+    try:
+        tree = environment.parse(source)
+    except TemplateSyntaxError as error:
+        return (
+            Finding(
+                code="template-syntax",
+                message=f"the template cannot be read: {error.message} (line {error.lineno} of it)",
+                found=source,
+                mend="Write variables as {{ name }}; see Jinja2's template documentation.",
+            ),
+        )
+    return (
+        *_unknown_variables(tree, names),
+        *_forbidden(tree),
+        *_unknown_words(tree, "filter", nodes.Filter, environment.filters),
+        *_unknown_words(tree, "test", nodes.Test, environment.tests),
+    )
+
+
+def render(source: str, values: Mapping[str, Json]) -> str:
+    """Render a template.
+
+    Args:
+        source: Jinja2 that `check_template` found nothing wrong with.
+        values: Parameter → raw argument or default; None for one left out, which prints as nothing.
+
+    Raises:
+        TemplateFailed: It asks for what a value does not have, or writes too much.
+    """
+    written: list[str] = []
+    length = 0
+    try:
+        for piece in _compiled(source).generate(values):
+            length += len(piece)
+            if length > LONGEST_TEXT:
+                raise TemplateFailed(f"its template writes more than {LONGEST_TEXT} characters")
+            written.append(piece)
+    except TemplateError as error:
+        raise TemplateFailed(f"its template cannot be rendered: {error}") from error
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        if isinstance(error, TemplateFailed):
+            raise
+        raise TemplateFailed(f"its template cannot be rendered: {error}") from error
+    return "".join(written)
+
+
+@cache
+def _environment() -> _Sandbox:
+    environment = _Sandbox(
+        undefined=StrictUndefined, finalize=_finalize, keep_trailing_newline=True, cache_size=0
+    )
+    for name in _LEFT_OUT_GLOBALS:
+        del environment.globals[name]
+    for name in _LEFT_OUT_FILTERS:
+        del environment.filters[name]
+    return environment
+
+
+@lru_cache(maxsize=1024)
+def _compiled(source: str) -> Template:
+    return _environment().from_string(source)
+
+
+def _finalize(value: Any) -> Any:
+    return "" if value is None else value
+
+
+def _small_enough(operator: str, left: Any, right: Any) -> bool:
+    if operator == "*":
+        return all(
+            _repeats(one, other) <= LONGEST_TEXT for one, other in ((left, right), (right, left))
+        )
+    if operator == "**":
+        return all(
+            isinstance(each, int | float) and abs(each) <= _LARGEST_POWER for each in (left, right)
+        )
+    return not isinstance(left, str)  # `%` on text formats, to any width
+
+
+def _repeats(one: Any, other: Any) -> int:
+    if isinstance(one, str | list | tuple) and isinstance(other, int):
+        return len(cast("str", one)) * other
+    return 0
+
+
+def _unknown_variables(tree: nodes.Template, names: Collection[str]) -> Iterator[Finding]:
+    assigned = {each.name for each in tree.find_all(_BINDERS) if _binds(each)}
+    known = {
+        *names,
+        *assigned,
+        *_environment().globals,
+        "loop",
+        "caller",
+        "varargs",
+        "kwargs",
+        "self",
+    }
+    read = dict.fromkeys(each.name for each in tree.find_all(nodes.Name) if each.ctx == "load")
+    for name in read:
+        if name not in known:
+            near = closest(name, names)
+            yield Finding(
+                code="template-unknown-variable",
+                message=f"the template speaks of `{name}`, and no parameter is named so; "
+                f"there are {', '.join(f'`{each}`' for each in names)}",
+                found=name,
+                mend=f"Did you mean `{near}`?" if near else f"Declare a parameter `{name}`.",
+            )
+
+
+def _binds(node: nodes.Name | nodes.NSRef) -> bool:
+    return isinstance(node, nodes.Name) and node.ctx in ("store", "param")
+
+
+def _forbidden(tree: nodes.Template) -> Iterator[Finding]:
+    for each in tree.find_all(nodes.Getattr):
+        if each.attr.startswith("_"):
+            yield _not_allowed(f"the attribute `{each.attr}`")
+    for each in tree.find_all(nodes.Getitem):
+        if isinstance(each.arg, nodes.Const) and str(each.arg.value).startswith("_"):
+            yield _not_allowed(f"the attribute `{each.arg.value}`")
+    for each in tree.find_all(_READERS):
+        yield _not_allowed(f"`{type(each).__name__.lower()}`, and there are no other templates")
+
+
+def _not_allowed(what: str) -> Finding:
+    return Finding(
+        code="template-forbidden",
+        message=f"the template uses {what}, which templates may not",
+        found=what,
+        mend="Use parameters, filters and plain expressions only.",
+    )
+
+
+def _unknown_words(
+    tree: nodes.Template,
+    what: str,
+    kind: type[nodes.Filter | nodes.Test],
+    known: Mapping[str, Callable[..., Any]],
+) -> Iterator[Finding]:
+    for each in tree.find_all(kind):
+        if each.name not in known:
+            near = closest(each.name, known)
+            yield Finding(
+                code="template-syntax",
+                message=f"the template uses a {what} `{each.name}`, which there is none of",
+                found=each.name,
+                mend=f"Did you mean `{near}`?" if near else "Remove it.",
+            )
