@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 from collections.abc import AsyncGenerator, Mapping
@@ -15,6 +16,7 @@ import httpx2 as httpx
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
+from gateway.graph.json_value import Json
 from gateway.server.http import HttpAccess, serve_http
 from gateway.server.mcp_server import GatewayServer
 from gateway.services.model import GatewaySettings, HttpSettings
@@ -57,11 +59,17 @@ class Behind:
 
     gateway: MemoryGateway
     url: str
+    serving: asyncio.Task[None]
 
     @property
     def site(self) -> str:
         """The URL of the site, without a slash at its end."""
         return self.url.removesuffix("/mcp")
+
+    async def stop(self) -> None:
+        """Stop the server as a signal would."""
+        self.serving.cancel()
+        await asyncio.wait({self.serving})
 
 
 @asynccontextmanager
@@ -80,7 +88,7 @@ async def behind_http(
             await asyncio.wait({serving, started}, return_when=asyncio.FIRST_COMPLETED)
         if serving.done():
             await serving
-        yield Behind(gateway, started.result())
+        yield Behind(gateway, started.result(), serving)
     finally:
         serving.cancel()
         await asyncio.wait({serving})
@@ -111,6 +119,52 @@ class Program:
         return StdioServerParameters(
             command=sys.executable, args=args, env=environment, cwd=str(root)
         )
+
+    @property
+    def lines(self) -> list[str]:
+        """What has happened there so far."""
+        return self.log.read_text(encoding="utf-8").splitlines() if self.log.exists() else []
+
+    async def start(self) -> asyncio.subprocess.Process:
+        """Start the program without a client."""
+        started = self.parameters
+        return await asyncio.create_subprocess_exec(
+            started.command,
+            *started.args,
+            env=started.env,
+            cwd=started.cwd,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+
+    async def say(self, process: asyncio.subprocess.Process, *messages: Json) -> None:
+        """Send messages to a started program."""
+        assert process.stdin is not None
+        for message in messages:
+            process.stdin.write(json.dumps(message).encode() + b"\n")
+        await process.stdin.drain()
+
+    def opening(self, mode: str, tool: str = "paint") -> list[Json]:
+        """Return the messages that open a connection of an era and call a tool."""
+        call: dict[str, Json] = {"name": tool, "arguments": {}}
+        if mode == LEGACY:
+            client: Json = {"name": "test", "version": "1"}
+            hello: Json = {
+                "protocolVersion": "2025-11-25",
+                "capabilities": {},
+                "clientInfo": client,
+            }
+            return [
+                {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello},
+                {"jsonrpc": "2.0", "method": "notifications/initialized"},
+                {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call},
+            ]
+        call["_meta"] = {
+            "io.modelcontextprotocol/protocolVersion": MODERN,
+            "io.modelcontextprotocol/clientCapabilities": {},
+        }
+        return [{"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call}]
 
 
 @asynccontextmanager
