@@ -19,7 +19,6 @@ from gateway.services.model import (
     GraphFile,
     Parameter,
     ParameterType,
-    Supply,
 )
 from gateway.services.surroundings import Surroundings, node_named
 from gateway.services.values import FILE_TYPES, one_of, type_of_value
@@ -50,7 +49,7 @@ def bind_parameter(parameter: Parameter, around: Surroundings) -> _Bound:
     if common is not None and parameter.choices is not None and not live:
         findings.extend(_choices_outside(parameter, common))
     return BoundParameter(
-        parameter=replace(parameter, supply=_supply(parameter.supply, kind)),
+        parameter=_with_supply(parameter, kind),
         type=kind,
         widgets=tuple(widgets),
         options=common if parameter.choices is None else parameter.choices,
@@ -96,19 +95,20 @@ def _derived(parameter: Parameter, widgets: Sequence[BoundWidget]) -> ParameterT
             return "string"
 
 
-def _supply(supply: Supply, kind: ParameterType) -> Supply:
+def _with_supply(parameter: Parameter, kind: ParameterType) -> Parameter:
     """Read `default: graph`, which is a file's own word and plain text for others."""
+    supply = parameter.supply
     if kind in FILE_TYPES and supply == Defaulted("graph"):
-        return GraphFile()
+        return replace(parameter, supply=GraphFile())
     if kind not in FILE_TYPES and isinstance(supply, GraphFile):
-        return Defaulted("graph")
-    return supply
+        return replace(parameter, supply=Defaulted("graph"))
+    return parameter
 
 
 def _common_options(widgets: Sequence[BoundWidget]) -> tuple[Json, ...] | None:
     lists = [options for each in widgets if (options := options_of(each)) is not None]
-    if not lists:
-        return None
+    if len(lists) < 2:
+        return lists[0] if lists else None
     return tuple(each for each in lists[0] if all(one_of(each, other) for other in lists[1:]))
 
 

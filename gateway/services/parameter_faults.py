@@ -10,7 +10,7 @@ from gateway.errors import Finding
 from gateway.graph.json_value import Json
 from gateway.services.bound import BoundParameter
 from gateway.services.constraint import Constraint, constraint_of, described, misfit, range_of
-from gateway.services.model import Defaulted, Drawn, Fixed, LeftOut
+from gateway.services.model import Defaulted, Drawn, Fixed, LeftOut, Limits
 from gateway.services.seeds import drawable
 from gateway.services.templates import check_template
 from gateway.services.values import FILE_TYPES, flaw_in, shown
@@ -18,6 +18,7 @@ from gateway.services.widget_types import takes_text
 
 __all__ = ["parameter_faults", "value_fault"]
 
+_NO_LIMITS = Limits()
 _NUMBER_LIMITS = ("minimum", "maximum", "multiple_of")
 _TEXT_LIMITS = ("min_length", "max_length", "pattern")
 
@@ -29,11 +30,12 @@ def parameter_faults(bound: BoundParameter, names: Collection[str]) -> Iterator[
         bound: The parameter with its widgets found.
         names: Every parameter of the service, for templates.
     """
-    limits = list(_limit_faults(bound))
+    constraint = constraint_of(bound)
+    limits = list(_limit_faults(bound, constraint)) if bound.parameter.limits != _NO_LIMITS else []
     yield from limits
     if not limits:
-        yield from _value_faults(bound)
-        yield from _random_faults(bound)
+        yield from _value_faults(bound, constraint)
+        yield from _random_faults(bound, constraint)
     yield from _file_faults(bound)
     if bound.parameter.template is not None:
         yield from _template_faults(bound, bound.parameter.template, names)
@@ -45,7 +47,7 @@ def value_fault(value: Json, constraint: Constraint) -> str:
     return f"{flaw[1]}, found {shown(value)}" if flaw else misfit(value, constraint)
 
 
-def _limit_faults(bound: BoundParameter) -> Iterator[Finding]:
+def _limit_faults(bound: BoundParameter, constraint: Constraint) -> Iterator[Finding]:
     parameter, limits = bound.parameter, bound.parameter.limits
     misplaced: list[str] = []
     if bound.type not in ("integer", "number"):
@@ -61,11 +63,11 @@ def _limit_faults(bound: BoundParameter) -> Iterator[Finding]:
             mend="Remove it.",
         )
     if not misplaced:
-        yield from _widened(bound)
+        yield from _widened(bound, constraint)
         yield from _broken_pattern(bound)
 
 
-def _widened(bound: BoundParameter) -> Iterator[Finding]:
+def _widened(bound: BoundParameter, constraint: Constraint) -> Iterator[Finding]:
     parameter, limits = bound.parameter, bound.parameter.limits
     low, high = range_of(bound.type, bound.widgets)
     beyond: list[tuple[str, float, float]] = []
@@ -81,7 +83,6 @@ def _widened(bound: BoundParameter) -> Iterator[Finding]:
             found=str(wanted),
             mend=f"Limits may only narrow: use {allowed} or remove the key.",
         )
-    constraint = constraint_of(bound)
     least, most = constraint.minimum, constraint.maximum
     if not beyond and least is not None and most is not None and least > most:
         key = "minimum" if limits.minimum is not None else "maximum"
@@ -110,8 +111,7 @@ def _broken_pattern(bound: BoundParameter) -> Iterator[Finding]:
         )
 
 
-def _value_faults(bound: BoundParameter) -> Iterator[Finding]:
-    constraint = constraint_of(bound)
+def _value_faults(bound: BoundParameter, constraint: Constraint) -> Iterator[Finding]:
     written = [("examples", "an example", each) for each in bound.parameter.examples]
     match bound.parameter.supply:
         case Defaulted(value):
@@ -139,7 +139,7 @@ def _refused(bound: BoundParameter, key: str, message: str, value: Json) -> Find
     )
 
 
-def _random_faults(bound: BoundParameter) -> Iterator[Finding]:
+def _random_faults(bound: BoundParameter, constraint: Constraint) -> Iterator[Finding]:
     if not isinstance(bound.parameter.supply, Drawn):
         return
     place = bound.parameter.places.get("default", bound.parameter.place)
@@ -151,7 +151,7 @@ def _random_faults(bound: BoundParameter) -> Iterator[Finding]:
             found="random",
             mend="Write a default of that type, or make it `required: true`.",
         )
-    elif drawable(constraint := constraint_of(bound)) is None:
+    elif drawable(constraint) is None:
         yield Finding(
             code="binding-random-no-room",
             message=f"there is nothing to draw: it must be {described(constraint)}, "

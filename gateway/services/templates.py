@@ -6,9 +6,9 @@ what they may write; arguments are values there and never compiled.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -29,7 +29,9 @@ _LEFT_OUT_GLOBALS = (
 _LEFT_OUT_FILTERS = ("random",)
 # What reads other templates, of which there are none.
 _READERS = (nodes.Extends, nodes.FromImport, nodes.Import, nodes.Include)
-_BINDERS = (nodes.Name, nodes.NSRef)
+_OWN_NAMES = frozenset(
+    {"caller", "kwargs", "loop", "self", "varargs"}
+)  # Jinja2's, where they mean something
 
 
 class TemplateFailed(ValueError):
@@ -66,11 +68,11 @@ def check_template(source: str, names: Collection[str]) -> tuple[Finding, ...]:
                 mend="Write variables as {{ name }}; see Jinja2's template documentation.",
             ),
         )
+    parts = list(tree.find_all(nodes.Node))
     return (
-        *_unknown_variables(tree, names),
-        *_forbidden(tree),
-        *_unknown_words(tree, "filter", nodes.Filter, environment.filters),
-        *_unknown_words(tree, "test", nodes.Test, environment.tests),
+        *_unknown_variables(parts, names),
+        *(fault for part in parts for fault in _forbidden(part)),
+        *(fault for part in parts for fault in _unknown_word(part)),
     )
 
 
@@ -140,19 +142,10 @@ def _repeats(one: Any, other: Any) -> int:
     return 0
 
 
-def _unknown_variables(tree: nodes.Template, names: Collection[str]) -> Iterator[Finding]:
-    assigned = {each.name for each in tree.find_all(_BINDERS) if _binds(each)}
-    known = {
-        *names,
-        *assigned,
-        *_environment().globals,
-        "loop",
-        "caller",
-        "varargs",
-        "kwargs",
-        "self",
-    }
-    read = dict.fromkeys(each.name for each in tree.find_all(nodes.Name) if each.ctx == "load")
+def _unknown_variables(parts: Sequence[nodes.Node], names: Collection[str]) -> Iterator[Finding]:
+    read = dict.fromkeys(each.name for each in parts if _reads(each))
+    written = {each.name for each in parts if isinstance(each, nodes.Name) and each.ctx != "load"}
+    known = {*names, *written, *_environment().globals, *_OWN_NAMES}
     for name in read:
         if name not in known:
             near = closest(name, names)
@@ -165,19 +158,18 @@ def _unknown_variables(tree: nodes.Template, names: Collection[str]) -> Iterator
             )
 
 
-def _binds(node: nodes.Name | nodes.NSRef) -> bool:
-    return isinstance(node, nodes.Name) and node.ctx in ("store", "param")
+def _reads(part: nodes.Node) -> TypeGuard[nodes.Name]:
+    return isinstance(part, nodes.Name) and part.ctx == "load"
 
 
-def _forbidden(tree: nodes.Template) -> Iterator[Finding]:
-    for each in tree.find_all(nodes.Getattr):
-        if each.attr.startswith("_"):
-            yield _not_allowed(f"the attribute `{each.attr}`")
-    for each in tree.find_all(nodes.Getitem):
-        if isinstance(each.arg, nodes.Const) and str(each.arg.value).startswith("_"):
-            yield _not_allowed(f"the attribute `{each.arg.value}`")
-    for each in tree.find_all(_READERS):
-        yield _not_allowed(f"`{type(each).__name__.lower()}`, and there are no other templates")
+def _forbidden(part: nodes.Node) -> Iterator[Finding]:
+    if isinstance(part, nodes.Getattr) and part.attr.startswith("_"):
+        yield _not_allowed(f"the attribute `{part.attr}`")
+    elif isinstance(part, nodes.Getitem) and isinstance(part.arg, nodes.Const):
+        if str(part.arg.value).startswith("_"):
+            yield _not_allowed(f"the attribute `{part.arg.value}`")
+    elif isinstance(part, _READERS):
+        yield _not_allowed(f"`{type(part).__name__.lower()}`, and there are no other templates")
 
 
 def _not_allowed(what: str) -> Finding:
@@ -189,18 +181,17 @@ def _not_allowed(what: str) -> Finding:
     )
 
 
-def _unknown_words(
-    tree: nodes.Template,
-    what: str,
-    kind: type[nodes.Filter | nodes.Test],
-    known: Mapping[str, Callable[..., Any]],
-) -> Iterator[Finding]:
-    for each in tree.find_all(kind):
-        if each.name not in known:
-            near = closest(each.name, known)
-            yield Finding(
-                code="template-syntax",
-                message=f"the template uses a {what} `{each.name}`, which there is none of",
-                found=each.name,
-                mend=f"Did you mean `{near}`?" if near else "Remove it.",
-            )
+def _unknown_word(part: nodes.Node) -> Iterator[Finding]:
+    if not isinstance(part, nodes.Filter | nodes.Test):
+        return
+    what = "filter" if isinstance(part, nodes.Filter) else "test"
+    environment = _environment()
+    known = environment.filters if isinstance(part, nodes.Filter) else environment.tests
+    if part.name not in known:
+        near = closest(part.name, known)
+        yield Finding(
+            code="template-syntax",
+            message=f"the template uses a {what} `{part.name}`, which there is none of",
+            found=part.name,
+            mend=f"Did you mean `{near}`?" if near else "Remove it.",
+        )

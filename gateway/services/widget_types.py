@@ -72,6 +72,8 @@ def derived_type(widget: BoundWidget) -> ParameterType | None:
     if definition is None:
         return file_type_of_name(widget.current) or type_of_value(widget.current)
     kind = definition.kind
+    if known := _BY_KIND.get(type(kind)):
+        return known[0]
     taken = _types_of(kind, widget.current)
     own = type_of_value(widget.current)
     if (
@@ -133,10 +135,12 @@ def options_of(widget: BoundWidget) -> tuple[Json, ...] | None:
 
 
 def _types_of(kind: InputKind, current: Json) -> _Types:
+    if known := _BY_KIND.get(type(kind)):
+        return known
+    if isinstance(kind, Combo):
+        return _types_of_combo(kind)
     own = type_of_value(current)
     match kind:
-        case Combo():
-            return _types_of_combo(kind)
         case UnionWidget(members):
             found: list[ParameterType] = [
                 each for member in members for each in _types_of(member, None)
@@ -148,10 +152,8 @@ def _types_of(kind: InputKind, current: Json) -> _Types:
             return _distinct(both)
         case Socket(type_name) if type_name in _PRIMITIVE:
             return _PRIMITIVE[type_name]
-        case Socket() | Autogrow():
-            return _BY_VALUE[own] if own is not None else ()
         case _:
-            return _BY_KIND[type(kind)]
+            return _BY_VALUE[own] if own is not None else ()
 
 
 def _distinct(types: Sequence[ParameterType]) -> _Types:
