@@ -43,6 +43,9 @@ def parse_rejection(status: int, body: Json) -> PromptRejected:
     Args:
         status: 400, or 200 when ComfyUI took a part of the graph and the rest is wanted too.
         body: Its JSON: `{error, node_errors}`.
+
+    Returns:
+        An error whose message names every node at fault, up to five faults in full.
     """
     faults = node_faults_of(body)
     if any(each.faults for each in faults.values()):

@@ -132,8 +132,8 @@ def frame(kind: str, **data: object) -> str:
             id="progress",
         ),
         pytest.param(
-            frame("executed", node="9", display_node="9", prompt_id="p", output={"images": [{}]}),
-            Executed("p", "9", "9", {"images": [{}]}),
+            frame("executed", node="9", display_node="9", prompt_id="p", output={"text": ["x"]}),
+            Executed("p", "9", "9", {"text": ["x"]}),
             id="executed",
         ),
         pytest.param(

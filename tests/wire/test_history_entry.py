@@ -87,7 +87,10 @@ def test_a_prompt_that_is_not_over_has_no_entry() -> None:
         (None, Succeeded()),
         ({"status_str": "success"}, Succeeded()),
         (
-            {"status_str": "error", "messages": [["execution_start"], 3, ["execution_error", {}]]},
+            {
+                "status_str": "error",
+                "messages": [["execution_start"], 3, ["execution_error", {"node_id": 3}]],
+            },
             NodeFailure("", "", "", ""),
         ),
         (
