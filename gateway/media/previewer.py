@@ -46,7 +46,7 @@ class PillowPreviewer:
         """Return a picture's width and height without decoding it; None when it is none."""
         return await self._off_the_loop(picture_size, path)
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Let the threads go; previews not begun are dropped."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 

@@ -26,7 +26,7 @@ from gateway.media.previewer import PillowPreviewer
 async def previewer() -> AsyncIterator[PillowPreviewer]:
     made = PillowPreviewer()
     yield made
-    await made.close()
+    made.close()
 
 
 def noise(width: int, height: int) -> Image.Image:
@@ -367,7 +367,7 @@ async def test_closing_lets_the_threads_go(tmp_path: Path) -> None:
     await previewer.preview(str(tmp_path / "a.png"), 8)
     mine = [each for each in threading.enumerate() if each.name.startswith("preview")]
 
-    await previewer.close()
+    previewer.close()
 
     for thread in mine:
         await asyncio.to_thread(thread.join, 5)
