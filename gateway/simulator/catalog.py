@@ -5,12 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from gateway.simulator import nodes_loading, nodes_sampling, nodes_saving
+from gateway.simulator import (
+    nodes_images,
+    nodes_inputs,
+    nodes_latents,
+    nodes_loading,
+    nodes_media,
+    nodes_sampling,
+    nodes_saving,
+    nodes_simulated,
+    nodes_text,
+)
 from gateway.simulator.node import NodeClass
 
 __all__ = ["node_classes"]
 
-_MODULES = (nodes_loading, nodes_sampling, nodes_saving)
+_MODULES = (
+    nodes_images,
+    nodes_inputs,
+    nodes_latents,
+    nodes_loading,
+    nodes_media,
+    nodes_sampling,
+    nodes_saving,
+    nodes_simulated,
+    nodes_text,
+)
 
 
 def node_classes(is_modern: bool) -> Mapping[str, NodeClass]:

@@ -56,8 +56,11 @@ def _flatten(
     if declared.kind == "COMFY_AUTOGROW_V3":
         yield from _grown(declared, given)
         return
-    yield declared
-    if declared.kind == "COMFY_DYNAMICCOMBO_V3":
+    if declared.kind != "COMFY_DYNAMICCOMBO_V3":
+        yield declared
+    elif name in given:
+        # One that is left out is not missed by validation; the run fails on it.
+        yield declared
         yield from _chosen(declared, given)
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import random
-import string
 from collections.abc import Mapping
-from pathlib import Path
 
-from PIL import Image, PngImagePlugin
+from PIL import Image
 
-from gateway.graph.json_value import Json, as_object
-from gateway.simulator.node import Call, NodeClass, Result, ui_files
+from gateway.graph.json_value import Json
+from gateway.simulator.node import Call, NodeClass, Result
+from gateway.simulator.saving import save_animation, save_pictures, temp_prefix
 from gateway.simulator.spec import (
     PICTURE_META,
     Face,
@@ -24,79 +21,40 @@ from gateway.simulator.spec import (
     number,
     text,
 )
-from gateway.simulator.values import Images
 
-__all__ = ["nodes", "temp_prefix"]
+__all__ = ["nodes"]
 
 _WEBP_METHODS = {"default": 4, "fastest": 0, "slowest": 6}
 
 
-def temp_prefix() -> str:
-    """Return a prefix for files of type temp, with five letters of its own."""
-    letters = "".join(random.choices(string.ascii_lowercase, k=5))  # noqa: S311 - a file name
-    return f"ComfyUI_temp_{letters}"
-
-
-def _chunks(call: Call) -> PngImagePlugin.PngInfo:
-    """The prompt and what the editor sends beside it, as text chunks."""
-    chunks = PngImagePlugin.PngInfo()
-    chunks.add_text("prompt", json.dumps(call.graph))
-    for name, value in (as_object(call.extra.get("extra_pnginfo")) or {}).items():
-        chunks.add_text(name, json.dumps(value))
-    return chunks
-
-
-def _write(call: Call, images: Images, prefix: str, kind: str, level: int) -> Result:
-    place = call.room.folders.place(prefix, kind, images[0].size)
-    chunks = _chunks(call)
-    paths: list[Path] = []
-    for number_, image in enumerate(images):
-        stem = place.stem.replace("%batch_num%", str(number_))
-        path = place.folder / f"{stem}_{place.counter + number_:05}_.png"
-        image.save(path, "PNG", pnginfo=chunks, compress_level=level)
-        paths.append(path)
-    return Result((images,), ui_files("images", paths, place.subfolder, kind))
-
-
 def _save(call: Call) -> Result:
-    return _write(call, call.images("images"), call.text("filename_prefix"), "output", 4)
+    return save_pictures(call, call.text("filename_prefix"), "output", "_.png", 4)
 
 
 def _save_advanced(call: Call) -> Result:
-    if "format.bit_depth" not in call.inputs or call.text("format") not in ("png", "exr"):
+    """Both formats hold PNG data: there is no EXR writer here."""
+    form = call.text("format")
+    if "format.bit_depth" not in call.inputs or form not in ("png", "exr"):
         raise TypeError("SaveImageAdvanced cannot write that format: bit_depth is missing")
-    return _save(call)
+    return save_pictures(call, call.text("filename_prefix"), "output", f".{form}", 4)
 
 
 def _preview(call: Call) -> Result:
-    return _write(call, call.images("images"), temp_prefix(), "temp", 1)
+    return save_pictures(call, temp_prefix(), "temp", "_.png", 1)
 
 
 def _save_webp(call: Call) -> Result:
-    images = call.images("images")
     options: dict[str, object] = {
         "lossless": call.boolean("lossless", True),
         "quality": call.integer("quality", 80),
         "method": _WEBP_METHODS.get(call.text("method"), 4),
     }
-    return _write_animation(call, images, ".webp", options)
+    return save_animation(call, call.images("images"), ".webp", options)
 
 
 def _save_apng(call: Call) -> Result:
     options: dict[str, object] = {"compress_level": call.integer("compress_level", 4)}
-    return _write_animation(call, call.images("images"), ".png", options)
-
-
-def _write_animation(
-    call: Call, images: Images, suffix: str, options: Mapping[str, object]
-) -> Result:
-    place = call.room.folders.place(call.text("filename_prefix"), size=images[0].size)
-    path = place.folder / f"{place.stem}_{place.counter:05}_{suffix}"
-    first, *rest = (image.convert("RGB") for image in images)
-    pause = int(1000 / call.number("fps", 6.0))
-    first.save(path, None, save_all=True, append_images=rest, duration=pause, **options)
-    shown = ui_files("images", [path], place.subfolder, "output")
-    return Result((images,), {**shown, "animated": [len(images) != 1]})
+    return save_animation(call, call.images("images"), ".png", options)
 
 
 def _empty_image(call: Call) -> Result:

@@ -37,12 +37,15 @@ from gateway.simulator.faults import (
     Stall,
 )
 from gateway.simulator.folders import Folders
+from gateway.simulator.jobs_api import jobs_routes
 from gateway.simulator.listener import Listener
 from gateway.simulator.machine import Machine
 from gateway.simulator.router import Router
 from gateway.simulator.routes_prompt import prompt_routes
 from gateway.simulator.routes_system import system_routes
 from gateway.simulator.settings import Settings, Tls
+from gateway.simulator.uploads import upload_routes
+from gateway.simulator.userdata import userdata_routes
 from gateway.simulator.view import view_routes
 from gateway.simulator.worker import work
 
@@ -93,14 +96,11 @@ class Process:
         listener.app = App(machine, desk, router, listener.cut_peer)
         process = cls(machine, listener, desk)
         machine.sockets.on_sent = desk.on_sent
-        router.add(
-            (
-                prompt_routes(desk),
-                view_routes(),
-                system_routes(settings.modern),
-                control_routes(process.order, process.counters),
-            )
-        )
+        tables = (prompt_routes(desk), view_routes(), upload_routes(), userdata_routes())
+        control = control_routes(process.order, process.counters)
+        router.add((*tables, system_routes(settings.modern), control))
+        if settings.modern:
+            router.add((jobs_routes(),))
         await process._revive()
         return process
 
