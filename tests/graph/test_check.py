@@ -1,0 +1,154 @@
+"""What a ComfyUI would refuse in a prompt, told before it is sent."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gateway.graph.check import Problem, check_prompt
+from gateway.graph.definitions import Definition, Definitions
+from gateway.graph.json_value import Json
+from gateway.graph.object_info import parse_definitions
+from gateway.graph.prompt import Node, Prompt, parse_prompt
+
+WORKFLOWS = Path(__file__).parents[2] / "workflows"
+
+
+def graph(**changed: Json) -> Prompt:
+    inputs: dict[str, Json] = {
+        "seed": 1,
+        "steps": 20,
+        "cfg": 7.0,
+        "sampler_name": "euler",
+        "scheduler": "normal",
+        "denoise": 1.0,
+        "model": ["4", 0],
+        "positive": ["6", 0],
+        "negative": ["6", 0],
+        "latent_image": ["5", 0],
+    }
+    return {
+        "3": Node("KSampler", {k: v for k, v in {**inputs, **changed}.items() if v is not None}),
+        "4": Node("CheckpointLoaderSimple", {"ckpt_name": "tiny-sd15.safetensors"}),
+        "5": Node("EmptyLatentImage", {"width": 512, "height": 512, "batch_size": 1}),
+        "6": Node("CLIPTextEncode", {"text": "x", "clip": ["4", 1]}),
+        "8": Node("VAEDecode", {"samples": ["3", 0], "vae": ["4", 2]}),
+        "9": Node("SaveImage", {"images": ["8", 0], "filename_prefix": "x"}),
+    }
+
+
+def messages(prompt: Prompt, definitions: Definitions) -> list[tuple[str, str, str]]:
+    return [
+        (each.code, each.node_id, each.input_name) for each in check_prompt(prompt, definitions)
+    ]
+
+
+def test_a_graph_that_comfyui_takes_has_no_problems(definitions: Definitions) -> None:
+    assert check_prompt(graph(), definitions) == ()
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"steps": 0}, "widget-out-of-limits"),
+        ({"steps": 10001}, "widget-out-of-limits"),
+        ({"steps": "10001"}, "widget-out-of-limits"),
+        ({"cfg": 100.5}, "widget-out-of-limits"),
+        ({"steps": "many"}, "widget-value-refused"),
+        ({"steps": {}}, "widget-value-refused"),
+        ({"sampler_name": "eulr"}, "widget-option-unknown"),
+        ({"sampler_name": {"__value__": "eulr"}}, "widget-option-unknown"),
+        ({"denoise": None}, "input-missing"),
+        ({"model": ["4", 3]}, "link-slot-missing"),
+        ({"model": ["4", -1]}, "link-slot-missing"),
+    ],
+)
+def test_what_comfyui_would_refuse_is_told(
+    definitions: Definitions, changed: dict[str, Json], code: str
+) -> None:
+    assert messages(graph(**changed), definitions) == [(code, "3", *changed)]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"steps": "20"}, {"steps": True}, {"steps": 20.5}, {"unknown": 3}, {"sampler_name": ["4", 0]}],
+)
+def test_what_comfyui_converts_or_ignores_is_no_problem(
+    definitions: Definitions, changed: dict[str, Json]
+) -> None:
+    assert check_prompt(graph(**changed), definitions) == ()
+
+
+def test_a_message_names_node_input_and_what_is_valid(definitions: Definitions) -> None:
+    (problem,) = check_prompt(graph(scheduler="normale"), definitions)
+    assert problem == Problem(
+        code="widget-option-unknown",
+        node_id="3",
+        class_type="KSampler",
+        input_name="scheduler",
+        message="`scheduler` of node 3 (KSampler) is 'normale', not one of: 'simple', 'sgm_uniform', "
+        "'karras', 'exponential', 'ddim_uniform', 'beta', 'normal', 'linear_quadratic', 'kl_optimal'",
+    )
+
+
+def test_a_long_list_is_cut_and_counted(definitions: Definitions) -> None:
+    (problem,) = check_prompt(graph(sampler_name="?"), definitions)
+    assert problem.message.endswith("'dpm_fast' … (44 in all)")
+
+
+def test_a_list_without_options_says_so() -> None:
+    definitions = parse_definitions(
+        {"X": {"input": {"required": {"a": [[], {}]}}, "output_node": True}}
+    )
+    (problem,) = check_prompt({"1": Node("X", {"a": "b"})}, definitions)
+    assert problem.message.endswith("not one of: (none)")
+
+
+def test_an_unknown_class_is_told_with_its_nearest(definitions: Definitions) -> None:
+    problems = check_prompt({"1": Node("KSamplr", {}), "2": Node("Mystery9", {})}, definitions)
+    assert [each.message for each in problems] == [
+        "node 1: ComfyUI has no node class KSamplr; did you mean KSampler?",
+        "node 2: ComfyUI has no node class Mystery9; its custom nodes may not be installed",
+    ]
+
+
+def test_a_graph_that_leaves_nothing_is_told(definitions: Definitions) -> None:
+    prompt: Prompt = {"1": Node("EmptyLatentImage", {"width": 64, "height": 64, "batch_size": 1})}
+    assert messages(prompt, definitions) == [("graph-without-output", "", "")]
+
+
+def test_a_link_to_a_class_nothing_is_known_of_is_believed() -> None:
+    definitions = {"Save": Definition("Save", {}, output_node=True)}
+    prompt: Prompt = {"1": Node("Custom", {}), "2": Node("Save", {"a": ["1", 7], "b": ["x", 0]})}
+    assert messages(prompt, definitions) == [("node-class-missing", "1", "")]
+
+
+def test_what_a_chosen_option_needs_is_needed(definitions: Definitions) -> None:
+    inputs: dict[str, Json] = {"audio": ["1", 0], "filename_prefix": "x", "format": "mp3"}
+    prompt: Prompt = {
+        "1": Node("EmptyAudio", {"duration": 1.0, "sample_rate": 44100, "channels": 2}),
+        "2": Node("SaveAudioAdvanced", inputs),
+    }
+    assert messages(prompt, definitions) == [("input-missing", "2", "format.quality")]
+    inputs["format"] = "flac"
+    assert messages(prompt, definitions) == []
+    inputs["format"] = "new in the next version"
+    assert messages(prompt, definitions) == []
+    del inputs["format"]
+    assert messages(prompt, definitions) == [("input-missing", "2", "format")]
+
+
+def test_an_upload_widget_may_name_any_file(definitions: Definitions) -> None:
+    prompt: Prompt = {
+        "1": Node("LoadImage", {"image": "gateway/ab.png"}),
+        "2": Node("PreviewImage", {"images": ["1", 0]}),
+    }
+    assert check_prompt(prompt, definitions) == ()
+
+
+def test_the_shipped_text_to_image_fits_its_definitions(definitions: Definitions) -> None:
+    prompt = parse_prompt(json.loads((WORKFLOWS / "text_to_image.json").read_text("utf-8")))
+    # Only the checkpoint is another machine's.
+    assert messages(prompt, definitions) == [("widget-option-unknown", "4", "ckpt_name")]
