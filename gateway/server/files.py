@@ -26,6 +26,8 @@ SHOWN = re.compile(
     r"image/(png|jpeg|webp|gif|avif|bmp)|audio/[a-z0-9.+-]+|video/[a-z0-9.+-]+|text/plain"
 )
 
+MIME = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
+
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 SAFETY = {
@@ -89,8 +91,14 @@ async def _file(request: Request[Any], running: Running, file: OutputFile) -> Re
     opened = await running.open(file, part.start, part.end)
     if request.method == "HEAD":
         await _close(opened.chunks)
-        return Response(status_code=status, headers=headers, media_type=file.mime_type)
-    return StreamingResponse(opened.chunks, status, headers, file.mime_type)
+        return Response(status_code=status, headers=headers, media_type=_mime_type(file))
+    return StreamingResponse(opened.chunks, status, headers, _mime_type(file))
+
+
+def _mime_type(file: OutputFile) -> str:
+    """Return a file's type; what a backend made up of it must not become another header."""
+    named = file.mime_type.lower()
+    return named if MIME.fullmatch(named) else "application/octet-stream"
 
 
 async def _close(chunks: AsyncIterator[bytes]) -> None:
@@ -119,7 +127,7 @@ def _part(header: str, size: int) -> _Part | None:
 
 
 def _disposition(file: OutputFile) -> str:
-    shown = SHOWN.fullmatch(file.mime_type.lower()) is not None
+    shown = SHOWN.fullmatch(_mime_type(file)) is not None
     name = quote(_safe_name(file.filename), safe="")
     return f"{'inline' if shown else 'attachment'}; filename*=UTF-8''{name}"
 

@@ -39,6 +39,11 @@ class Peers:
     def __len__(self) -> int:
         return len(self._unnamed) + sum(peer.session is not None for peer in self._peers.values())
 
+    @property
+    def sessions(self) -> tuple[str, ...]:
+        """The HTTP ids of the sessions that are remembered."""
+        return tuple(self._peers)
+
     def add(self, session_id: str, session: ServerSession) -> None:
         """Remember a client that has said `notifications/initialized`; "" is a stream's client."""
         self.prune()

@@ -6,7 +6,15 @@ import asyncio
 import json
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections import UserDict
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Mapping,
+    Sequence,
+    ValuesView,
+)
 from dataclasses import dataclass, field, replace
 
 from typing_extensions import override
@@ -64,7 +72,7 @@ def service(name: str) -> BoundService:
 
 def table(names: Sequence[str], version: int = 1) -> ToolTable:
     """Return a table of services and the built-in tools that tests use."""
-    tools = {name: tool(name) for name in names}
+    tools = CountedTools((name, tool(name)) for name in names)
     for name in ("query_job_status", "get_job_result", "cancel_job"):
         tools[name] = tool(name, read_only=True)
     tools["list_jobs"] = tool("list_jobs", read_only=True, output=OBJECT)
@@ -78,6 +86,17 @@ class Work:
     job: Job
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     left: str = ""
+
+
+class CountedTools(UserDict[str, ToolDefinition]):
+    """Tools by name, and how often they were all gone through."""
+
+    walks = 0
+
+    @override
+    def values(self) -> ValuesView[ToolDefinition]:
+        self.walks += 1
+        return super().values()
 
 
 class MemoryGateway(Published, Running):
@@ -124,6 +143,13 @@ class MemoryGateway(Published, Running):
             await changed()
 
     # --- what a test does to jobs ---
+
+    @property
+    def lists(self) -> int:
+        """How often every tool was gone through."""
+        tools = self._table.tools
+        assert isinstance(tools, CountedTools)
+        return tools.walks
 
     @property
     def only(self) -> Work:
@@ -294,10 +320,10 @@ def _record(job: Job, asking: Asking) -> dict[str, Json]:
             entry["size_bytes"] = output.size_bytes
             if asking.local:
                 entry["path"] = f"/outputs/{output.key}"
-            if asking.url is not None:
-                entry["url"] = asking.url(job, index)
         else:
             entry["text"] = output.text
+        if asking.url is not None:
+            entry["url"] = asking.url(job, index)
         outputs.append(entry)
     record: dict[str, Json] = {
         "job_id": job.id,
