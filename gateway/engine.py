@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
+import structlog
+
 from gateway.comfy.backend import ComfyBackend
 from gateway.execution.catalog import Catalog
 from gateway.execution.collect import PreviewShelf, Shelves
@@ -119,10 +121,12 @@ def _build(
     previewer = PillowPreviewer()
     previews = PreviewShelf(previewer, settings.preview.max_side)
     ledger = Ledger(MemoryJobStore())
-    workshop = Workshop(ledger, inputs, Shelves(outputs, previews), settings.backend_grace)
+    workshop = Workshop(
+        ledger, inputs, Shelves(outputs, previews, settings.backend_grace), settings.backend_grace
+    )
     executor = Executor(
         ledger,
-        Dispatcher(backends, workshop, declaration.jobs.attempts),
+        Dispatcher(backends, workshop, declaration.jobs.attempts, _report),
         Catalog(backends),
         InputKeeper(
             _references(root, settings), inputs, outputs, ledger, settings.input_urls.max_size
@@ -137,6 +141,12 @@ def _build(
 def watch(config: Path, environment: Mapping[str, str]) -> AsyncIterator[Loaded]:
     """Yield the project anew after each edit, or the findings of a broken one."""
     return watch_project(config, environment)
+
+
+def _report(job_id: str, fault: BaseException) -> None:
+    structlog.get_logger("gateway").error(
+        "a job met a fault of the gateway", job=job_id, exc_info=fault
+    )
 
 
 def _references(root: Path, settings: GatewaySettings) -> GuardedReferences:

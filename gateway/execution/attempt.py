@@ -169,17 +169,23 @@ class Attempt:
                 return Stopped("The prompt was deleted from ComfyUI's queue.")
             case Forgotten():
                 return TryAgain(self._lost("restarted and forgot the run"), submitted=True)
-            case Ended(ending=Succeeded()):
+            case Ended():
+                return await self._finish(end)
+
+    async def _finish(self, end: Ended) -> Outcome:
+        match end.ending:
+            case Succeeded():
                 return await self._succeed(end)
-            case Ended(ending=Interrupted()):
-                return Stopped(
-                    "The run was interrupted in ComfyUI.", await self._partial(end.outputs)
-                )
-            case Ended(ending=NodeFailure() as failure):
+            case Interrupted():
+                said = "The run was interrupted in ComfyUI."
+                return Stopped(said, await self._partial(end.outputs))
+            case NodeFailure() as failure:
                 return Failed(_node_failed(failure), await self._partial(end.outputs))
 
     async def _succeed(self, end: Ended) -> Outcome:
         outputs = await self._collector.finish(end.outputs, end.parents)
+        if self._collector.trouble is not None:
+            return Failed(self._collector.trouble, outputs)
         gone = frozenset(
             each.node_id for each in outputs if isinstance(each, OutputFile) and each.missing
         )
@@ -214,7 +220,7 @@ class Attempt:
         try:
             async with asyncio.timeout(_PARTIAL_WAIT):
                 return await self._collector.finish(outputs, {})
-        except (BackendError, TimeoutError):
+        except TimeoutError:
             await self._collector.abandon()
             return ()
 

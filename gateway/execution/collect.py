@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,8 +21,8 @@ from gateway.wire.outputs import FileReference, LeftFile, LeftItem, LeftText, it
 __all__ = ["Collector", "PreviewShelf", "Shelves"]
 
 _AT_ONCE = 4
-_TRIES = 3
 _FIRST_PAUSE = 0.1
+_LONGEST_PAUSE = 2.0
 _PREVIEWS_KEPT = 8 * 1024 * 1024
 
 
@@ -54,10 +55,15 @@ class PreviewShelf:
 
 @dataclass(frozen=True, slots=True)
 class Shelves:
-    """Where outputs go, and their previews."""
+    """Where outputs go, and their previews.
+
+    Attributes:
+        patience: Seconds for which a file is asked for again when its backend does not answer.
+    """
 
     outputs: OutputStore
     previews: PreviewShelf
+    patience: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,7 @@ class Collector:
         self._fetching: dict[FileReference, asyncio.Task[_Brought]] = {}
         self._taken: set[str] = set()
         self._at_once = asyncio.Semaphore(_AT_ONCE)
+        self.trouble: BackendError | None = None
 
     def begin(self, outputs: Mapping[str, JsonObject]) -> None:
         """Begin to fetch the files that these nodes left, those not yet begun."""
@@ -97,12 +104,14 @@ class Collector:
     ) -> tuple[Output, ...]:
         """Fetch what is left, wait for all, and return the outputs: named ones first, graph order.
 
-        Raises:
-            BackendError: A file could not be fetched for lack of an answer.
+        A file that could not be had is among them and says why; when that was for lack of an answer,
+        `trouble` holds the error.
         """
         self.begin(outputs)
         items: Sequence[LeftItem] = items_of(outputs)
-        await asyncio.gather(*self._fetching.values())
+        if self._fetching:
+            # Not gathered: when this wait is cancelled, what is on its way must come home all the same.
+            await asyncio.wait(self._fetching.values())
         return tuple([self._output(named) for named in name_items(self._bound, items, parents)])
 
     async def abandon(self) -> None:
@@ -136,17 +145,20 @@ class Collector:
         name = unique_name(safe_name(file.filename), self._taken)
         self._taken.add(name)
         key = f"{self._job_id}/{name}"
+        give_up = time.monotonic() + self._shelves.patience
+        pause = _FIRST_PAUSE
         async with self._at_once:
-            for tried in range(_TRIES):
+            while True:
                 try:
                     return await self._fetch(file, key)
                 except OutputMissing as missing:
                     return _Brought("", missing=missing.message)
-                except BackendError:
-                    if tried == _TRIES - 1:
-                        raise
-                    await asyncio.sleep(_FIRST_PAUSE * 4**tried)
-        raise AssertionError("the loop above returns or raises")
+                except BackendError as error:
+                    if time.monotonic() + pause >= give_up:
+                        self.trouble = error
+                        return _Brought("", missing=error.message)
+                    await asyncio.sleep(pause)
+                    pause = min(pause * 2, _LONGEST_PAUSE)
 
     async def _fetch(self, file: FileReference, key: str) -> _Brought:
         async with self._backend.download(file) as download:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from gateway.errors import BackendUnreachable, GatewayError, RunTimedOut
@@ -52,13 +52,23 @@ class _Case:
 
 
 class Dispatcher:
-    """Places jobs on backends as slots come free, and ends each one truthfully."""
+    """Places jobs on backends as slots come free, and ends each one truthfully.
 
-    def __init__(self, backends: Mapping[str, Backend], workshop: Workshop, attempts: int) -> None:
+    `report` is told of faults of the gateway's own: a job's id, and the exception.
+    """
+
+    def __init__(
+        self,
+        backends: Mapping[str, Backend],
+        workshop: Workshop,
+        attempts: int,
+        report: Callable[[str, BaseException], None],
+    ) -> None:
         self._backends = backends
         self._workshop = workshop
         self._ledger = workshop.ledger
         self._attempts = attempts
+        self._report = report
         self._slots = {name: Slots(each.slots) for name, each in backends.items()}
         self._line = Line()
         self._cases: dict[str, _Case] = {}
@@ -157,7 +167,7 @@ class Dispatcher:
 
     async def _serve(self, case: _Case, attempt: Attempt, name: str) -> None:
         try:
-            outcome = await self._outcome(attempt)
+            outcome = await self._outcome(case, attempt)
         finally:
             slots = self._slots[name]
             self._slots[name] = replace(slots, taken=slots.taken - 1)
@@ -165,12 +175,19 @@ class Dispatcher:
         await self._settle(case, name, outcome)
         self._place()
 
-    async def _outcome(self, attempt: Attempt) -> Outcome:
+    async def _outcome(self, case: _Case, attempt: Attempt) -> Outcome:
         try:
             return await attempt.run()
         except GatewayError as error:
             return Failed(error)
+        except asyncio.CancelledError:
+            if self._closing or case.task is None:
+                raise
+            # Stopped again while it was stopping: the job must end all the same.
+            case.task.uncancel()
+            return Stopped(case.stopping)
         except Exception as fault:  # noqa: BLE001 (the one supervisor of jobs in the background)
+            self._report(case.work.job_id, fault)
             return Failed(_internal(fault))
 
     async def _settle(self, case: _Case, name: str, outcome: Outcome) -> None:
