@@ -1,0 +1,45 @@
+"""The gateway under measurement: `gateway serve` over stdio, called by the SDK's own client."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from mcp import Client
+from mcp.client import stdio
+from mcp.client.stdio import StdioServerParameters
+
+from benchmarks.backend import gateway_command
+
+__all__ = ["call", "open_gateway", "outputs_of"]
+
+_PATIENCE = 600.0
+
+
+@asynccontextmanager
+async def open_gateway(config: Path) -> AsyncGenerator[Client]:
+    """Start a gateway for a project and connect a client."""
+    command, *words = gateway_command("serve", "--config", str(config))
+    parameters = StdioServerParameters(command=command, args=words)
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: ASYNC230, PTH123
+        transport = stdio.stdio_client(parameters, errlog=nowhere)
+        async with Client(transport, cache=None, read_timeout_seconds=_PATIENCE) as client:
+            yield client
+
+
+async def call(client: Client, name: str, **arguments: Any) -> dict[str, Any]:
+    """Call a service that must end well and return its structured content."""
+    result = await client.call_tool(name, arguments)
+    answer: dict[str, Any] = result.structured_content or {}
+    if result.is_error or answer.get("status") != "completed":
+        raise RuntimeError(f"{name} did not complete: {answer}")
+    return answer
+
+
+def outputs_of(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the outputs of an answer."""
+    found: list[dict[str, Any]] = answer["outputs"]
+    return found
