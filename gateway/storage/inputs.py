@@ -43,8 +43,7 @@ class ObjectInputStore:
 
     async def _keep_small(self, data: bytes) -> KeptFile:
         digest = sha256(data).hexdigest()
-        if not await self.place.holds(_key(digest)):
-            await self.place.put(_key(digest), data)
+        await self.place.put_new(_key(digest), data)
         return KeptFile(digest, len(data))
 
     async def _keep_large(self, first: bytes, rest: AsyncIterator[bytes]) -> KeptFile:

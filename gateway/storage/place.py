@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import obstore
-from obstore.exceptions import BaseError
+from obstore.exceptions import AlreadyExistsError, BaseError
 
 from gateway.jobs.files import Opened
 from gateway.storage.failure import storage_failed
@@ -59,6 +59,19 @@ class Place:
         """
         try:
             await obstore.put_async(self.store, key, data, use_multipart=False)
+        except STORE_FAULTS as error:
+            raise storage_failed(error, self.name) from error
+
+    async def put_new(self, key: str, data: bytes) -> None:
+        """Write a small file unless there is one of this key already.
+
+        Raises:
+            GatewayError: The store cannot take it.
+        """
+        try:
+            await obstore.put_async(self.store, key, data, use_multipart=False, mode="create")
+        except AlreadyExistsError:
+            return
         except STORE_FAULTS as error:
             raise storage_failed(error, self.name) from error
 
