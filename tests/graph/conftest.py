@@ -1,30 +1,20 @@
-"""Node definitions as two ComfyUIs really sent them, trimmed to some classes."""
+"""What tests of graphs share: recorded node definitions."""
 
 from __future__ import annotations
-
-import json
-from pathlib import Path
 
 import pytest
 
 from gateway.graph.definitions import Definitions
-from gateway.graph.json_value import JsonObject
-from gateway.graph.object_info import parse_definitions
-
-RECORDED = Path(__file__).parents[1] / "definitions"
-
-
-def _recorded(name: str) -> JsonObject:
-    return json.loads((RECORDED / name).read_text(encoding="utf-8"))
+from tests.definitions.recorded import DEFINITIONS, OLD_DEFINITIONS
 
 
 @pytest.fixture(scope="session")
 def definitions() -> Definitions:
     """ComfyUI 0.33."""
-    return parse_definitions(_recorded("object_info.json"))
+    return DEFINITIONS
 
 
 @pytest.fixture(scope="session")
 def old_definitions() -> Definitions:
     """ComfyUI 0.3.64."""
-    return parse_definitions(_recorded("object_info-0.3.64.json"))
+    return OLD_DEFINITIONS
