@@ -1,0 +1,1 @@
+"""A small Python client of a gateway, over MCP: started as a program, or at a URL."""
