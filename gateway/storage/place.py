@@ -95,9 +95,12 @@ class Place:
         return size
 
     def _writer(self, key: str) -> AsyncWritableFile:
-        return obstore.open_writer_async(
-            self.store, key, buffer_size=self.part_size, max_concurrency=self.parts_at_a_time
-        )
+        try:
+            return obstore.open_writer_async(
+                self.store, key, buffer_size=self.part_size, max_concurrency=self.parts_at_a_time
+            )
+        except STORE_FAULTS as error:
+            raise storage_failed(error, self.name) from error
 
     async def _write(self, writer: AsyncWritableFile, chunk: bytes) -> None:
         try:
@@ -164,11 +167,17 @@ class Place:
             raise storage_failed(error, self.name) from error
 
     async def holds(self, key: str) -> bool:
-        """Tell whether there is such a file."""
+        """Tell whether there is such a file.
+
+        Raises:
+            GatewayError: The store cannot tell.
+        """
         try:
             await obstore.head_async(self.store, key)
         except FileNotFoundError:
             return False
+        except STORE_FAULTS as error:
+            raise storage_failed(error, self.name) from error
         return True
 
 

@@ -189,6 +189,7 @@ async def test_with_no_open_folder_a_path_says_how_to_open_one(path: str) -> Non
         "gopher://127.0.0.1:70/_x",
         "javascript:alert(1)",
         "comfyui://jobs/1",
+        "n" * 3000,
         "iVBORw0KGgo" * 1000,
         "/9j/4AAQSkZJRg" * 1000,
     ],

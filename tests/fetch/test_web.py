@@ -540,6 +540,18 @@ async def test_a_server_that_speaks_no_http_is_told(said: bytes) -> None:
         assert (await refusal(site.url())).code == "input-url-failed"
 
 
+async def test_a_line_that_breaks_after_the_beginning_is_told() -> None:
+    async def respond(_asked: Asked, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 190000\r\n\r\n" + PNG)
+        await writer.drain()
+
+    async with serving(respond) as site:
+        opened = await GuardedReferences([], LOCAL).open(site.url(), local=False)
+        with pytest.raises(InputRefused) as caught:
+            await whole(opened)
+    assert caught.value.code == "input-url-failed"
+
+
 async def test_an_answer_cut_off_is_no_whole_file() -> None:
     lying = answer(headers={"Content-Length": str(len(PNG) + 1000)})
     async with serving(lying) as site:
