@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check fix snapshots schemas bench mutants clean
+.PHONY: demo test check fix snapshots schemas docs bench mutants clean
 
 $(VENV)/.installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
@@ -19,7 +19,7 @@ demo: $(VENV)/.installed  ## see a tool work in a minute, without a GPU
 	@$(BIN)/gateway demo
 
 test: $(VENV)/.installed-dev  ## every test that needs no ComfyUI of your own
-	@$(BIN)/pytest -n auto --dist worksteal
+	@$(BIN)/pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered
 
 check: $(VENV)/.installed-dev  ## everything that reads the code instead of running it, and the pure packages' coverage
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python scripts/check.py
@@ -31,8 +31,11 @@ fix: $(VENV)/.installed-dev  ## format and mend what can be mended by a program
 snapshots: $(VENV)/.installed-dev  ## write the tests' snapshots anew; read the diff
 	@$(BIN)/pytest -n auto --snapshot-update -q
 
-schemas: $(VENV)/.installed-dev  ## write schemas/ anew
-	@$(BIN)/gateway schema
+schemas: $(VENV)/.installed-dev  ## write schemas/ anew, here and in the examples
+	@for project in . examples/*/; do $(BIN)/gateway schema --config $$project || exit 1; done
+
+docs: $(VENV)/.installed-dev  ## write docs/commands.md anew
+	@$(BIN)/python scripts/commands.py
 
 bench: $(VENV)/.installed-dev  ## the gateway against a bare client, in one run
 	@$(BIN)/python benchmarks/run.py

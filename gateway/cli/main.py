@@ -31,3 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return serve(options)
     run = cast("Callable[[Sequence[str]], int]", load("gateway.cli.app", "run"))
     return run(words)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -53,7 +53,7 @@ def _simulate(
     except OSError as error:
         raise GatewayError(
             f"nothing can listen on port {port}: {error.strerror}",
-            code="port-taken",
+            code="http-port-in-use",
             mend="Choose another with --port, or 0 for a free one.",
         ) from error
 
