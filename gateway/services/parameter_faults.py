@@ -14,7 +14,7 @@ from gateway.services.model import Defaulted, Drawn, Fixed, LeftOut, Limits
 from gateway.services.seeds import drawable
 from gateway.services.templates import check_template
 from gateway.services.values import FILE_TYPES, flaw_in, shown
-from gateway.services.widget_types import takes_text
+from gateway.services.widget_types import options_of, takes_text
 
 __all__ = ["parameter_faults", "value_fault"]
 
@@ -121,8 +121,10 @@ def _value_faults(bound: BoundParameter, constraint: Constraint) -> Iterator[Fin
         case _:
             pass
     unlisted = replace(constraint, options=None)
-    for each in bound.parameter.choices or ():
-        if not constraint.many and (wrong := value_fault(each, unlisted)):
+    # Choices of a combo are held against its options when it is bound.
+    of_combo = constraint.many or any(options_of(each) is not None for each in bound.widgets)
+    for each in () if of_combo else bound.parameter.choices or ():
+        if wrong := value_fault(each, unlisted):
             yield _refused(bound, "choices", f"a choice {wrong}", each)
     for key, what, value in written:
         if wrong := value_fault(value, constraint):

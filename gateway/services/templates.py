@@ -26,9 +26,13 @@ _LARGEST_POWER = 10_000
 _LEFT_OUT_GLOBALS = (
     "lipsum",
 )  # random, as the filter of that name: seeds are drawn by the gateway
-_LEFT_OUT_FILTERS = ("random",)
+# These build texts of any width out of a number that a caller may have given.
+_WIDENING = frozenset({"center", "expandtabs", "format", "format_map", "ljust", "rjust", "zfill"})
+_LEFT_OUT_FILTERS = ("random", "center", "format", "indent")
 # What reads other templates, of which there are none.
 _READERS = (nodes.Extends, nodes.FromImport, nodes.Import, nodes.Include)
+# What an expression raises when a value is not what it expects.
+_FAULTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 _OWN_NAMES = frozenset(
     {"caller", "kwargs", "loop", "self", "varargs"}
 )  # Jinja2's, where they mean something
@@ -42,6 +46,10 @@ class _Sandbox(ImmutableSandboxedEnvironment):
     """The sandbox, with a limit on what one operation may build."""
 
     intercepted_binops = frozenset({"*", "**", "%"})
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        widens = isinstance(obj, str) and attr in _WIDENING
+        return not widens and super().is_safe_attribute(obj, attr, value)
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         if not _small_enough(operator, left, right):
@@ -86,21 +94,21 @@ def render(source: str, values: Mapping[str, Json]) -> str:
     Raises:
         TemplateFailed: It asks for what a value does not have, or writes too much.
     """
-    written: list[str] = []
-    length = 0
     try:
-        for piece in _compiled(source).generate(values):
-            length += len(piece)
-            if length > LONGEST_TEXT:
-                raise TemplateFailed(f"its template writes more than {LONGEST_TEXT} characters")
-            written.append(piece)
-    except TemplateError as error:
+        return "".join(_limited(_compiled(source).generate(values)))
+    except TemplateFailed:
+        raise
+    except (TemplateError, *_FAULTS) as error:
         raise TemplateFailed(f"its template cannot be rendered: {error}") from error
-    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-        if isinstance(error, TemplateFailed):
-            raise
-        raise TemplateFailed(f"its template cannot be rendered: {error}") from error
-    return "".join(written)
+
+
+def _limited(pieces: Iterator[str]) -> Iterator[str]:
+    length = 0
+    for piece in pieces:
+        length += len(piece)
+        if length > LONGEST_TEXT:
+            raise TemplateFailed(f"its template writes more than {LONGEST_TEXT} characters")
+        yield piece
 
 
 @cache
@@ -144,7 +152,7 @@ def _repeats(one: Any, other: Any) -> int:
 
 def _unknown_variables(parts: Sequence[nodes.Node], names: Collection[str]) -> Iterator[Finding]:
     read = dict.fromkeys(each.name for each in parts if _reads(each))
-    written = {each.name for each in parts if isinstance(each, nodes.Name) and each.ctx != "load"}
+    written = {each.name for each in parts if _writes(each)}
     known = {*names, *written, *_environment().globals, *_OWN_NAMES}
     for name in read:
         if name not in known:
@@ -160,6 +168,10 @@ def _unknown_variables(parts: Sequence[nodes.Node], names: Collection[str]) -> I
 
 def _reads(part: nodes.Node) -> TypeGuard[nodes.Name]:
     return isinstance(part, nodes.Name) and part.ctx == "load"
+
+
+def _writes(part: nodes.Node) -> TypeGuard[nodes.Name | nodes.Macro]:
+    return isinstance(part, nodes.Macro) or (isinstance(part, nodes.Name) and part.ctx != "load")
 
 
 def _forbidden(part: nodes.Node) -> Iterator[Finding]:

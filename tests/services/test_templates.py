@@ -1,0 +1,181 @@
+"""Templates: what they may, what they may not, and what they cost."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.errors import Finding
+from gateway.graph.json_value import Json
+from gateway.services.templates import LONGEST_TEXT, TemplateFailed, check_template, render
+
+NAMES = ("prompt", "style", "count")
+
+
+def codes(source: str) -> list[str]:
+    return [each.code for each in check_template(source, NAMES)]
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("{{ prompt }}, {{ style }}", "a cat, oil"),
+        ("{{ prompt | upper }}{% if style %} in {{ style }}{% endif %}", "A CAT in oil"),
+        ("{% for n in range(count) %}{{ loop.index }}{% endfor %}", "123"),
+        ("{% set x = prompt %}{{ x }}", "a cat"),
+        ("{{ nothing }}|{{ nothing is none }}", "|True"),
+        ("{{ '=' * 3 }}{{ 2 ** 3 }}{{ 7 % count }}", "===81"),
+        ("ends with a newline\n", "ends with a newline\n"),
+        ("{% macro m(a) %}<{{ a }}>{% endmacro %}{{ m(style) }}", "<oil>"),
+        ("{{ prompt['upper'] is defined }}", "True"),
+        ("{{ ({'a': style})['a'] }}{{ [style][0] }}", "oiloil"),
+    ],
+)
+def test_a_template_writes_text(source: str, text: str) -> None:
+    assert check_template(source, (*NAMES, "nothing")) == ()
+    values: dict[str, Json] = {"prompt": "a cat", "style": "oil", "count": 3, "nothing": None}
+    assert render(source, values) == text
+
+
+@given(st.text())
+def test_an_argument_is_never_compiled(text: str) -> None:
+    assert render("{{ prompt }}", {"prompt": text}) == text
+
+
+def test_an_argument_that_looks_like_a_template_is_text() -> None:
+    assert render("{{ prompt }}", {"prompt": "{{ 7 * 7 }}{% raw %}"}) == "{{ 7 * 7 }}{% raw %}"
+
+
+def test_an_unknown_variable_is_told_with_the_nearest() -> None:
+    assert check_template("{{ promt }} {{ promt }} {{ zebra }}", NAMES) == (
+        Finding(
+            "template-unknown-variable",
+            "the template speaks of `promt`, and no parameter is named so; there are `prompt`, "
+            "`style`, `count`",
+            found="promt",
+            mend="Did you mean `prompt`?",
+        ),
+        Finding(
+            "template-unknown-variable",
+            "the template speaks of `zebra`, and no parameter is named so; there are `prompt`, "
+            "`style`, `count`",
+            found="zebra",
+            mend="Declare a parameter `zebra`.",
+        ),
+    )
+
+
+def test_a_broken_template_is_told_with_its_line() -> None:
+    (finding,) = check_template("a\n{{ prompt", NAMES)
+    assert finding.code == "template-syntax"
+    assert finding.message.endswith("(line 2 of it)")
+    assert finding.found == "a\n{{ prompt"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ prompt.__class__ }}",
+        "{{ prompt.__class__.__mro__ }}",
+        "{{ prompt['__class__'] }}",
+        "{{ prompt['_x'] }}",
+        "{{ prompt._private }}",
+        "{% include 'x' %}",
+        "{% import 'x' as y %}",
+        "{% from 'x' import y %}",
+        "{% extends 'x' %}",
+    ],
+)
+def test_what_reaches_beyond_the_values_is_refused_when_bound(source: str) -> None:
+    assert "template-forbidden" in codes(source)
+    assert set(codes(source)) == {"template-forbidden"}
+
+
+@pytest.mark.parametrize("source", ["{{ prompt[0] }}", "{{ prompt['x'] }}", "{{ prompt[style] }}"])
+def test_plain_items_are_allowed(source: str) -> None:
+    assert codes(source) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "message", "mend"),
+    [
+        (
+            "{{ prompt | uper }}",
+            "the template uses a filter `uper`, which there is none of",
+            "Did you mean `upper`?",
+        ),
+        (
+            "{{ prompt | zzzzz }}",
+            "the template uses a filter `zzzzz`, which there is none of",
+            "Remove it.",
+        ),
+        (
+            "{{ prompt is definedd }}",
+            "the template uses a test `definedd`, which there is none of",
+            "Did you mean `defined`?",
+        ),
+        (
+            "{{ prompt | center(999999999) }}",
+            "the template uses a filter `center`, which there is none of",
+            "Remove it.",
+        ),
+        (
+            "{{ prompt | random }}",
+            "the template uses a filter `random`, which there is none of",
+            "Remove it.",
+        ),
+    ],
+)
+def test_unknown_filters_and_tests_are_told(source: str, message: str, mend: str) -> None:
+    (finding,) = check_template(source, NAMES)
+    assert (finding.code, finding.message, finding.mend) == ("template-syntax", message, mend)
+
+
+def test_nothing_random_is_known() -> None:
+    assert codes("{{ lipsum() }}") == ["template-unknown-variable"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ 'x' * 1000000000 }}",
+        "{{ 1000000000 * 'x' }}",
+        "{{ [1] * 1000000000 }}",
+        "{{ 10 ** 100000 }}",
+        "{{ 'x' ** 2 }}",
+        "{{ '%999999999d' % 3 }}",
+        "{% for a in range(99999) %}{{ prompt }}{% endfor %}",
+        "{% for a in range(999999999) %}{% endfor %}",
+        "{{ prompt.nothing }}",
+        "{{ prompt.upper.__self__ }}",
+        "{{ prompt | attr('__class__') }}",
+        "{{ style.x.y }}",
+        "{{ count + prompt }}",
+        "{{ 1 / 0 }}",
+        "{{ prompt | int(base=99) }}{{ [].pop() }}",
+        "{{ prompt.join(3) }}",
+        "{{ {}.update({1: 2}) }}",
+        "{{ prompt.center(1000000000) }}",
+        "{{ 'x'.zfill(count * 100000000) }}",
+        "{{ '{:9999999}'.format(3) }}",
+        "{{ style | dictsort }}",
+        "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+    ],
+)
+def test_what_cannot_be_rendered_fails_shortly_with_a_reason(source: str) -> None:
+    values: dict[str, Json] = {"prompt": "a cat", "style": None, "count": 3}
+    with pytest.raises(TemplateFailed, match="its template") as caught:
+        render(source, values)
+    assert len(str(caught.value)) < 400
+
+
+def test_the_longest_text_may_be_written_and_no_longer_one() -> None:
+    assert len(render("{{ a * b }}", {"a": "x", "b": LONGEST_TEXT})) == LONGEST_TEXT
+    with pytest.raises(TemplateFailed, match=f"writes more than {LONGEST_TEXT} characters"):
+        render("{{ a * b }}{{ a }}", {"a": "x", "b": LONGEST_TEXT})
+
+
+def test_a_missing_value_fails_and_names_it() -> None:
+    with pytest.raises(TemplateFailed, match="'style' is undefined"):
+        render("{{ style }}", {})
