@@ -11,7 +11,7 @@ from gateway.cli.app import build
 from gateway.cli.commands import COMMANDS
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "commands.md"
-VERBS = {"definitions": ("pull",)}
+VERBS = {"definitions": ["pull"]}
 HEAD = """# Commands
 
 Made from the commands' own help by `make docs`; change it there.
@@ -25,13 +25,9 @@ def help_texts() -> dict[str, str]:
     """Return command → its help, as it is shown in a terminal of 100 columns."""
     app, runner = build(frozenset(COMMANDS)), CliRunner()
     texts: dict[str, str] = {}
-    for name in COMMANDS:
-        for words in ([name, verb] for verb in VERBS.get(name, ("",))):
-            words = [word for word in words if word]
-            shown = runner.invoke(
-                app, [*words, "--help"], prog_name="gateway", env={"COLUMNS": "100"}
-            )
-            texts[" ".join(["gateway", *words])] = shown.output.strip()
+    for words in ([name, *VERBS.get(name, [])] for name in COMMANDS):
+        shown = runner.invoke(app, [*words, "--help"], prog_name="gateway", env={"COLUMNS": "100"})
+        texts[" ".join(["gateway", *words])] = shown.output.strip()
     return texts
 
 

@@ -33,6 +33,9 @@ def _codes_of(node: ast.AST) -> list[str]:
             | ast.AnnAssign(target=ast.Name(id="default_code"), value=value)
         ):
             return _literal(value)
+        case ast.FunctionDef(name="_code"):
+            returns = (each for each in ast.walk(node) if isinstance(each, ast.Return))
+            return [code for each in returns for code in _literal(each.value)]
         case ast.Call(func=ast.Name(id=name), args=[first, *_]) if name in CODED:
             return _literal(first)
         case _:
