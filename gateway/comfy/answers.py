@@ -98,56 +98,65 @@ def unwanted(backend: BackendDeclaration, answer: Answer) -> BackendError:
 
 def odd(backend: BackendDeclaration, answer: Answer) -> BackendAnsweredOddly:
     """Return the error for an answer that no ComfyUI gives, or only one in trouble."""
-    code, sentence, mend = _oddity(backend, answer)
+    oddity = _oddity(backend, answer)
     excerpt = _excerpt(answer)
+    quoted = f' ("{excerpt}")' if excerpt else ""
     return BackendAnsweredOddly(
-        f"Backend {backend.name}: {answer.asked} {sentence}"
-        + (f' ("{excerpt}").' if excerpt else "."),
-        code=code,
+        f"Backend {backend.name}: {answer.asked} {oddity.sentence}{quoted}.",
+        code=oddity.code,
         where=backend.name,
         found=excerpt,
-        mend=mend,
+        mend=oddity.mend,
     )
 
 
-def _oddity(backend: BackendDeclaration, answer: Answer) -> tuple[str, str, str]:
+@dataclass(frozen=True, slots=True)
+class _Oddity:
+    code: str
+    sentence: str
+    mend: str
+
+
+def _oddity(backend: BackendDeclaration, answer: Answer) -> _Oddity:
     status = answer.status
     if 300 <= status < 400:
-        return (
-            "backend-redirects",
-            f"leads elsewhere ({status}, to {_origin(answer.location)})",
-            "Redirects are not followed, so that credentials stay here: the url must be the final one.",
+        return _Oddity(
+            code="backend-redirects",
+            sentence=f"leads elsewhere ({status}, to {_origin(answer.location)})",
+            mend="Redirects are not followed, since credentials would go along: write the final "
+            "address as the backend's url.",
         )
     if is_html(answer):
-        return (
-            "backend-answered-html",
-            f"answered a web page ({status})",
-            f"Is {backend.url} ComfyUI's own, base path included? A login page wants `headers`.",
+        return _Oddity(
+            code="backend-answered-html",
+            sentence=f"answered a web page ({status})",
+            mend=f"Is {backend.url} ComfyUI's own address, its base path included? A login page "
+            "wants the backend's `headers`; another program may use that port.",
         )
     if status >= 500:
-        return (
-            "backend-failed-inside",
-            f"made ComfyUI fail ({status})",
-            "ComfyUI's log says why.",
+        return _Oddity(
+            code="backend-failed-inside",
+            sentence=f"made ComfyUI fail ({status})",
+            mend="ComfyUI's log says why.",
         )
     if status in {404, 405}:
-        return (
-            "backend-route-missing",
-            f"is nothing that this server knows ({status})",
-            f"Is {backend.url} a ComfyUI, and its base path right?",
+        return _Oddity(
+            code="backend-route-missing",
+            sentence=f"is nothing that this server knows ({status})",
+            mend=f"Is {backend.url} a ComfyUI, and its base path right?",
         )
-    return (
-        "backend-answered-oddly",
-        f"answered what no ComfyUI answers ({status}, {answer.content_type or 'no type'})",
-        f"Is {backend.url} a ComfyUI, and its base path right?",
+    return _Oddity(
+        code="backend-answered-oddly",
+        sentence=f"answered what no ComfyUI answers ({status}, {answer.content_type or 'no type'})",
+        mend=f"Is {backend.url} a ComfyUI, and its base path right?",
     )
 
 
 def _not_let_in(backend: BackendDeclaration, answer: Answer) -> BackendRefused:
-    given = "the credentials in" if backend.headers else "a request without"
+    sent = "the backend's headers" if backend.headers else "a request without credentials"
     return BackendRefused(
         f"Backend {backend.name} does not let us in: {answer.asked} is answered with "
-        f"{answer.status} to {given} the backend's headers.",
+        f"{answer.status} to {sent}.",
         code="backend-credentials",
         where=backend.name,
         found=_excerpt(answer),

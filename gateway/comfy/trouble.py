@@ -121,4 +121,5 @@ def _said(causes: list[BaseException]) -> str:
 
 
 def _reason(error: ssl.SSLError) -> str:
-    return str(error.reason or error)
+    # Where the library made the error itself, there is no such attribute.
+    return str(getattr(error, "reason", None) or error)

@@ -101,6 +101,9 @@ class ComfySocket:
             was_open = False
             try:
                 async with self._connection() as connection:
+                    # ComfyUI speaks first; what takes a WebSocket and stays silent is none.
+                    async with asyncio.timeout(_LONGEST_OPENING):
+                        await connection.recv()
                     was_open = self._open = True
                     failed = 0
                     self._welcome()

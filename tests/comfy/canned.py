@@ -1,0 +1,62 @@
+"""A server that answers every request with the same bytes and remembers what it was asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from gateway.services.model import BackendDeclaration
+
+__all__ = ["Canned", "answer", "canned"]
+
+
+@dataclass
+class Canned:
+    """A canned server's port, and the heads of the requests it got."""
+
+    port: int = 0
+    heads: list[str] = field(default_factory=list[str])
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def declared(self, timeout: float = 5.0, **headers: str) -> BackendDeclaration:
+        """Return it as a backend."""
+        return BackendDeclaration("studio", self.url, headers=headers, timeout=timeout)
+
+
+def answer(status: str, body: bytes = b"", content_type: str = "text/plain", **more: str) -> bytes:
+    """Return the bytes of an HTTP answer."""
+    headers = {"content-type": content_type, "content-length": str(len(body)), **more}
+    lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers.items())]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+@asynccontextmanager
+async def canned(data: bytes | None) -> AsyncGenerator[Canned]:
+    """Serve; None: take requests and never answer."""
+    server = Canned()
+    ended = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        server.heads.append(head.decode())
+        if data is None:
+            await ended.wait()
+        else:
+            writer.write(data)
+            await writer.drain()
+        writer.close()
+
+    listening = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server.port = listening.sockets[0].getsockname()[1]
+    try:
+        yield server
+    finally:
+        ended.set()
+        listening.close()
+        await listening.wait_closed()
