@@ -13,7 +13,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from mcp import MCPError
-from mcp.types import INVALID_PARAMS, MISSING_REQUIRED_CLIENT_CAPABILITY, RequestParams
+from mcp.shared.inbound import decode_header_value
+from mcp.types import (
+    HEADER_MISMATCH,
+    INVALID_PARAMS,
+    MISSING_REQUIRED_CLIENT_CAPABILITY,
+    RequestParams,
+)
 from mcp.types.version import MODERN_PROTOCOL_VERSIONS
 from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -110,6 +116,7 @@ class Tasks:
             message = f"{ctx.method} needs a client that declares the extension {TASKS}."
             required: JsonObject = {"requiredCapabilities": {"extensions": {TASKS: {}}}}
             raise MCPError(MISSING_REQUIRED_CLIENT_CAPABILITY, message, required)
+        _check_header(ctx, params)
         running = await self._published.running()
         visitor = self._visitors(http_request(ctx))
         try:
@@ -124,6 +131,17 @@ def _declared(ctx: RequestContext) -> bool:
     capabilities = ctx.session.client_capabilities
     declared = capabilities is not None and TASKS in (capabilities.extensions or {})
     return declared and ctx.protocol_version in MODERN_PROTOCOL_VERSIONS
+
+
+def _check_header(ctx: RequestContext, params: TaskParams) -> None:
+    """Refuse an HTTP request whose routing header names another task than its body.
+
+    The SDK checks this for the methods of the core protocol only.
+    """
+    request = http_request(ctx)
+    if request is None or decode_header_value(request.headers.get("mcp-name")) == params.task_id:
+        return
+    raise MCPError(HEADER_MISMATCH, "The Mcp-Name header does not match the body's taskId.")
 
 
 def _task(job: Job) -> dict[str, Json]:

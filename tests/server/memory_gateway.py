@@ -157,6 +157,11 @@ class MemoryGateway(Published, Running):
         [work] = self.works.values()
         return work
 
+    def add(self, job: Job) -> Work:
+        """Take a job in."""
+        self.works[job.id] = Work(job)
+        return self.works[job.id]
+
     def move(self, work: Work, progress: Progress) -> None:
         """Let a job run on."""
         work.job = replace(work.job, status="running", started_at=time.time(), progress=progress)
@@ -236,7 +241,7 @@ class MemoryGateway(Published, Running):
         if name not in self._table.services:
             raise KeyError(name)
         job = Job(secrets.token_urlsafe(12), name, asking.caller, dict(arguments), time.time())
-        work = self.works[job.id] = Work(job)
+        work = self.add(job)
         if name == "quick":
             note = OutputText("note", 0, "11", "a lighthouse")
             picture = self.file("drawing.svg", "image/svg+xml", b"<svg/>")

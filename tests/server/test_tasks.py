@@ -31,6 +31,7 @@ class Wire:
         self._http = http
         self._url = behind.url
         self._extensions: dict[str, Json] = {TASKS: {}} if declares else {}
+        self.header = ""
 
     async def ask(self, method: str, **params: Json) -> Said:
         """Send a request and return the response, whatever it is."""
@@ -43,7 +44,8 @@ class Wire:
             "mcp-protocol-version": "2026-07-28",
             "mcp-method": method,
         }
-        if isinstance(name := params.get("name", params.get("taskId")), str):
+        name = self.header or params.get("name", params.get("taskId"))
+        if isinstance(name, str):
             headers["mcp-name"] = name
         body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {**params, "_meta": meta}}
         answer = await self._http.post(self._url, json=body, headers=headers)
@@ -167,6 +169,18 @@ async def test_tasks_need_the_extension(method: str) -> None:
         error = await wire.error(method, taskId="nobody")
     assert error["code"] == -32021
     assert error["data"] == {"requiredCapabilities": {"extensions": {TASKS: {}}}}
+
+
+async def test_a_routing_header_that_names_another_task_is_refused() -> None:
+    async with wired() as (wire, behind):
+        task = await wire.result("tools/call", name="paint", arguments={})
+        wire.header = "another"
+        errors = [
+            await wire.error(method, taskId=task["taskId"])
+            for method in ("tasks/get", "tasks/update", "tasks/cancel")
+        ]
+    assert {error["code"] for error in errors} == {-32020}
+    assert not behind.gateway.only.job.finished
 
 
 @pytest.mark.parametrize("method", ["tasks/list", "tasks/result"])
