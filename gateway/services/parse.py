@@ -1,0 +1,68 @@
+"""The text of services.yaml → its declaration, or everything that is wrong with it.
+
+Pure: the text and the environment come in as arguments, and no workflow is looked at here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gateway.errors import Finding
+from gateway.services.document import read_document
+from gateway.services.fields import Fields
+from gateway.services.file_keys import BACKENDS, FILE, GATEWAY_SECTION, JOBS_SECTION, SERVICES
+from gateway.services.findings import Findings
+from gateway.services.model import Declaration
+from gateway.services.read_backends import read_backends
+from gateway.services.read_gateway import read_gateway, read_jobs, read_outputs
+from gateway.services.read_services import read_services
+from gateway.services.reading import read_record
+
+__all__ = ["Parsed", "parse_services"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What became of a file; the declaration is None when there is any error."""
+
+    declaration: Declaration | None
+    findings: tuple[Finding, ...]
+
+
+def parse_services(text: str, file: str, environment: Mapping[str, str]) -> Parsed:
+    """Read services.yaml.
+
+    Args:
+        text: What stands in it.
+        file: Its name, for findings.
+        environment: Variable → value, for `${NAME}`.
+
+    Returns:
+        The declaration, or None and at least one error; warnings come with either.
+    """
+    findings = Findings(file)
+    root = read_document(text, findings, environment)
+    fields = None if root is None else read_record(FILE, root, findings)
+    declaration = None if fields is None else _declaration(file, fields, findings)
+    return Parsed(None if findings.has_errors() else declaration, findings.in_order())
+
+
+def _declaration(file: str, fields: Fields, findings: Findings) -> Declaration:
+    gateway = read_gateway(fields[GATEWAY_SECTION])
+    declaration = Declaration(
+        file=file,
+        services=read_services(fields[SERVICES], gateway, findings),
+        backends=read_backends(fields[BACKENDS], findings),
+        gateway=gateway,
+        outputs=read_outputs(fields, findings),
+        jobs=read_jobs(fields[JOBS_SECTION], findings),
+    )
+    if not declaration.services:
+        findings.warn(
+            fields.at(SERVICES),
+            code="services-none",
+            message="no service is declared, so nothing is published",
+            mend="Add one under `services:`; its workflow is all it needs.",
+        )
+    return declaration

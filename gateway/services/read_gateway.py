@@ -1,0 +1,110 @@
+"""The sections `gateway`, `jobs` and `outputs` → settings."""
+
+from __future__ import annotations
+
+import re
+
+from gateway.services.fields import Fields, Key
+from gateway.services.file_keys import OUTPUTS
+from gateway.services.findings import Findings
+from gateway.services.gateway_keys import (
+    ALLOW_HOSTS,
+    ALLOWED_HOSTS,
+    ATTEMPTS,
+    BACKEND_GRACE,
+    BUDGET,
+    CALL_WAIT,
+    HOST,
+    HTTP,
+    INPUT_FOLDERS,
+    INPUT_URLS,
+    INSTRUCTIONS,
+    KEEP,
+    KEEP_AGE,
+    KEEP_COUNT,
+    MAX_BODY,
+    MAX_SIDE,
+    MAX_SIZE,
+    NAME,
+    PATH,
+    PORT,
+    PREVIEW,
+    STORE,
+    URL_TIMEOUT,
+)
+from gateway.services.model import (
+    GatewaySettings,
+    HttpSettings,
+    InputUrls,
+    JobSettings,
+    KeepPolicy,
+    PreviewSettings,
+)
+
+__all__ = ["read_gateway", "read_jobs", "read_outputs"]
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_POSTGRESQL = frozenset({"postgresql", "postgres"})
+
+
+def read_gateway(fields: Fields) -> GatewaySettings:
+    """Return the settings of the section `gateway`."""
+    http, preview, input_urls = fields[HTTP], fields[PREVIEW], fields[INPUT_URLS]
+    return GatewaySettings(
+        name=fields[NAME],
+        instructions=fields[INSTRUCTIONS],
+        http=HttpSettings(
+            host=http[HOST],
+            port=http[PORT],
+            path=http[PATH],
+            max_body=http[MAX_BODY],
+            allowed_hosts=http[ALLOWED_HOSTS],
+        ),
+        preview=PreviewSettings(max_side=preview[MAX_SIDE], budget=preview[BUDGET]),
+        call_wait=fields[CALL_WAIT],
+        input_folders=fields[INPUT_FOLDERS],
+        input_urls=InputUrls(
+            allow_hosts=input_urls[ALLOW_HOSTS],
+            max_size=input_urls[MAX_SIZE],
+            timeout=input_urls[URL_TIMEOUT],
+        ),
+        backend_grace=fields[BACKEND_GRACE],
+    )
+
+
+def read_jobs(fields: Fields, findings: Findings) -> JobSettings:
+    """Return the settings of the section `jobs`."""
+    scheme = _SCHEME.match(fields[STORE])
+    if scheme and scheme[1].lower() in _POSTGRESQL:
+        _report_later(fields, STORE, "keeping jobs in PostgreSQL", findings)
+    elif scheme:
+        findings.add(
+            fields.at(STORE),
+            code="store-unknown",
+            message=f"jobs cannot be kept at a {scheme[1]}:// URL",
+            found=fields.found(STORE),
+            mend="Write a file, such as .gateway/jobs.db.",
+        )
+    keep = fields[KEEP]
+    return JobSettings(
+        store=fields[STORE],
+        keep=KeepPolicy(age=keep[KEEP_AGE], count=keep[KEEP_COUNT]),
+        attempts=fields[ATTEMPTS],
+    )
+
+
+def read_outputs(fields: Fields, findings: Findings) -> str:
+    """Return the folder of the top-level key `outputs`."""
+    if _SCHEME.match(fields[OUTPUTS]):
+        _report_later(fields, OUTPUTS, "keeping outputs in an object store", findings)
+    return fields[OUTPUTS]
+
+
+def _report_later(fields: Fields, key: Key[str], what: str, findings: Findings) -> None:
+    findings.add(
+        fields.at(key),
+        code="not-yet",
+        message=f"{what} is not in this version yet",
+        found=fields.found(key),
+        mend=f"Leave `{key.name}` out, or write a path such as {key.default}.",
+    )
