@@ -45,7 +45,10 @@ class Signatures:
         """Return the signature of a node."""
         if (found := self.known.get(node_id)) is not None:
             return found
-        node = self.graph[node_id]
+        node = self.graph.get(node_id)
+        if node is None:
+            # A refused output may link to what is not there; it never runs.
+            return f"no node {node_id}"
         parts = [str(node["class_type"]), self.changed(node_id)]
         for name, value in sorted((as_object(node.get("inputs")) or {}).items()):
             link = link_of(value)

@@ -89,8 +89,9 @@ class Execution:
             return True
         spot = self.spots[node_id]
         self._begin(spot)
-        inputs = self._inputs(node_id)
+        inputs: dict[str, object] = {}
         try:
+            inputs = self._inputs(node_id)
             result = await self._invoke(spot, inputs)
         except Interrupted:
             self._interrupted(spot)

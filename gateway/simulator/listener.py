@@ -54,6 +54,7 @@ class Listener:
         self._placeholder = _bound(host, port)
         self.port: int = self._placeholder.getsockname()[1]
         self._server: asyncio.Server | None = None
+        self._is_stopping = False
         self.app: ASGIApp | None = None
 
     async def open(self) -> None:
@@ -87,17 +88,25 @@ class Listener:
             if connection.transport.get_extra_info("peername")[:2] == peer:
                 connection.transport.abort()
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         """Give the port up, with every connection and every request in work."""
         self.close()
         self.cut()
-        for task in tuple(self._state.tasks):
+        self._is_stopping = True
+        tasks = tuple(self._state.tasks)
+        for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         self._placeholder.close()
 
     async def _call(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self.app is not None:
-            await self.app(scope, receive, send)
+        try:
+            if self.app is not None:
+                await self.app(scope, receive, send)
+        except asyncio.CancelledError:
+            # uvicorn would log the end of a request that was in work as a failure of the app.
+            if not self._is_stopping:
+                raise
 
     def _connect(self) -> asyncio.Protocol:
         return H11Protocol(config=self._config, server_state=self._state, app_state={})

@@ -106,12 +106,11 @@ class Process:
 
     async def stop(self) -> None:
         """End it, as SIGTERM does: at once, without closing sockets politely."""
-        self.listener.stop()
         for task in (*self.later, self.worker):
             if task is not None:
                 task.cancel()
+        await self.listener.stop()
         self.machine.folders.wipe_temp()
-        await asyncio.sleep(0)
 
     def counters(self) -> dict[str, Json]:
         """Return what tests ask about: prompts by id, uploads, runs, requests, open sockets."""
