@@ -113,7 +113,7 @@ def misfit(value: Json, constraint: Constraint) -> str:
 def refusal(value: Json, constraint: Constraint) -> str:
     """Return the sentence for a value that does not fit."""
     sentence = f"must be {described(constraint)}, found {shown(value)}"
-    if constraint.options is None or not isinstance(value, str):
+    if constraint.options is None or constraint.many or not isinstance(value, str):
         return sentence
     near = closest(value[:200], (each for each in constraint.options if isinstance(each, str)))
     return f"{sentence}; did you mean {shown(near)}?" if near else sentence

@@ -13,7 +13,6 @@ from gateway.graph.prompt import Prompt, link_of
 from gateway.services.bound import BoundWidget
 from gateway.services.closest import closest
 from gateway.services.model import (
-    ByClassType,
     ById,
     ByTitle,
     NodeReference,
@@ -38,17 +37,16 @@ __all__ = ["find_node", "find_widget", "targets_of"]
 
 def find_node(reference: NodeReference, prompt: Prompt, place: Place) -> str | Finding:
     """Return the id of the only node that a reference means, or why there is none."""
-    match reference:
-        case ById(node_id):
-            if node_id in prompt:
-                return node_id
-            return unknown_node(f"there is no node {node_id}", node_id, prompt, place)
-        case ByTitle(title):
-            titles = {node_id: node.title for node_id, node in prompt.items() if node.title}
-            return _only(f"the title `{title}`", title, titles, prompt, place)
-        case ByClassType(class_type):
-            classes = {node_id: node.class_type for node_id, node in prompt.items()}
-            return _only(f"the class_type `{class_type}`", class_type, classes, prompt, place)
+    if isinstance(reference, ById):
+        if reference.id in prompt:
+            return reference.id
+        return unknown_node(f"there is no node {reference.id}", reference.id, prompt, place)
+    if isinstance(reference, ByTitle):
+        titles = {node_id: node.title for node_id, node in prompt.items() if node.title}
+        return _only(f"the title `{reference.title}`", reference.title, titles, prompt, place)
+    class_type = reference.class_type
+    classes = {node_id: node.class_type for node_id, node in prompt.items()}
+    return _only(f"the class_type `{class_type}`", class_type, classes, prompt, place)
 
 
 def find_widget(target: Target, around: Surroundings) -> BoundWidget | Finding:

@@ -126,14 +126,12 @@ def hidden_input(missed: Missed) -> Finding:
 def link_only(missed: Missed, widget: BoundWidget) -> Finding:
     """Tell that an input takes no value."""
     kind = widget.definition.kind if widget.definition else None
-    match kind:
-        case Autogrow(prefix=prefix, names=names):
-            first = names[0] if names else f"{prefix}0"
-            takes = f"any number of inputs: `{missed.name}.{first}` and so on"
-        case Socket(type=type_name):
-            takes = f"a link of type {type_name}, no value"
-        case _:
-            takes = "no value"
+    if isinstance(kind, Autogrow):
+        first = kind.names[0] if kind.names else f"{kind.prefix}0"
+        takes = f"any number of inputs: `{missed.name}.{first}` and so on"
+    else:
+        link = f"a link of type {kind.type}" if isinstance(kind, Socket) else "a link"
+        takes = f"{link}, no value"
     return Finding(
         code="binding-widget-is-socket",
         message=f"{missed.of_node} takes {takes}",
