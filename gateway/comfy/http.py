@@ -114,7 +114,7 @@ class Http:
     ) -> Answer:
         """`POST` a body of `size` bytes as it comes, once."""
         headers = [("content-type", content_type), ("content-length", str(size))]
-        async with self._opened("POST", path, chunks, headers) as opened:
+        async with self._opened("POST", path, self._exactly(chunks, size), headers) as opened:
             return await opened.read()
 
     @asynccontextmanager
@@ -128,6 +128,16 @@ class Http:
         transport, self._transport = self._transport, None
         if transport is not None:
             await transport.aclose()
+
+    async def _exactly(self, chunks: AsyncIterator[bytes], size: int) -> AsyncIterator[bytes]:
+        left = size
+        async for chunk in chunks:
+            left -= len(chunk)
+            if left < 0:
+                break
+            yield chunk
+        if left:
+            raise not_sendable(self._backend)
 
     async def _repeated(self, method: str, path: str, body: bytes | None) -> Answer:
         failed = 0

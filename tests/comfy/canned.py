@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from gateway.services.model import BackendDeclaration
@@ -29,7 +29,9 @@ class Canned:
         return BackendDeclaration("studio", self.url, headers=headers, timeout=timeout)
 
 
-def answer(status: str, body: bytes = b"", content_type: str = "text/plain", **more: str) -> bytes:
+def answer(
+    status: str, body: bytes = b"", content_type: str = "text/plain", /, **more: str
+) -> bytes:
     """Return the bytes of an HTTP answer."""
     headers = {"content-type": content_type, "content-length": str(len(body)), **more}
     lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers.items())]
@@ -43,16 +45,27 @@ async def canned(data: bytes | None) -> AsyncGenerator[Canned]:
     ended = asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        server.heads.append(head.decode())
-        if data is None:
-            await ended.wait()
-        else:
-            writer.write(data)
-            await writer.drain()
-        writer.close()
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+            server.heads.append(head.decode())
+            if data is None:
+                await ended.wait()
+            else:
+                writer.write(data)
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass  # it was only connected to
+        finally:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
 
-    listening = await asyncio.start_server(serve, "127.0.0.1", 0)
+    serving: set[asyncio.Task[None]] = set()
+
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving.add(asyncio.create_task(serve(reader, writer)))
+
+    listening = await asyncio.start_server(accept, "127.0.0.1", 0)
     server.port = listening.sockets[0].getsockname()[1]
     try:
         yield server
@@ -60,3 +73,5 @@ async def canned(data: bytes | None) -> AsyncGenerator[Canned]:
         ended.set()
         listening.close()
         await listening.wait_closed()
+        if serving:
+            await asyncio.wait(serving, timeout=5)
