@@ -32,7 +32,7 @@ snapshots: $(VENV)/.installed-dev  ## write the tests' snapshots anew; read the 
 	@$(BIN)/pytest -n auto --snapshot-update -q
 
 schemas: $(VENV)/.installed-dev  ## write schemas/ anew, here and in the examples
-	@for project in . examples/*/; do $(BIN)/gateway schema --config $$project || exit 1; done
+	@for project in services.yaml examples/*/services.yaml; do $(BIN)/gateway schema --config $$project || exit 1; done
 
 docs: $(VENV)/.installed-dev  ## write docs/commands.md anew
 	@$(BIN)/python scripts/commands.py

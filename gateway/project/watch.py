@@ -45,7 +45,6 @@ async def watch_project(config: Path, environment: Mapping[str, str]) -> AsyncIt
             step=_STEP_MS,
             rust_timeout=_LOOK_AGAIN_MS,
             yield_on_timeout=True,
-            raise_interrupt=False,
         ):
             now = await asyncio.to_thread(_fingerprint, config)
             if now != seen:
