@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import importlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.errors import DeclarationError, Finding
+from gateway.errors import DeclarationError, Finding, Place
 from gateway.project.load import Loaded, Project, load_project
 from gateway.tools.definitions import tool_table
 from gateway.tools.running import Running
@@ -38,6 +39,7 @@ class Front:
         self._engine: Engine | None = None
         self._subscribers: list[Callable[[], Awaitable[None]]] = []
         self._tasks: set[asyncio.Task[None]] = set()
+        self._project_at_start = project
         self.project = project
 
     @property
@@ -73,40 +75,53 @@ class Front:
     async def _started(self) -> Engine:
         async with self._starting:
             if self._engine is None:
-                # The one named place where the heavy half is loaded; in a thread, so that the loop
-                # goes on answering meanwhile.
-                engine = await asyncio.to_thread(importlib.import_module, "gateway.engine")
-                self._engine = engine.start_engine(self.project)
-                self._engine.publish(self.project.services)
-                self._engine.keep_fresh(self._refreshed)
-                self._background(self._follow_edits(engine.watch(self._config, self._environment)))
+                self._engine = await self._start()
             return self._engine
 
-    async def _follow_edits(self, edits: AsyncIterator[Loaded]) -> None:
-        async for loaded in edits:
-            if loaded.findings:
-                self._report(loaded.findings)
-            if loaded.project is not None and self._engine is not None:
-                self.project = loaded.project
-                self._engine.publish(loaded.project.services)
-                await self._engine.refresh()
-                await self._refreshed()
+    async def _start(self) -> Engine:
+        # The one named place where the heavy half is loaded; in a thread, so that the loop goes on
+        # answering meanwhile.
+        module = await asyncio.to_thread(importlib.import_module, "gateway.engine")
+        engine: Engine = module.start_engine(self.project)
+        edits: AsyncIterator[Loaded] = module.watch(self._config, self._environment)
+        engine.publish(self.project.services)
+        engine.keep_fresh(lambda: self._publish(engine))
+        self._background(self._follow_edits(edits, engine))
+        return engine
 
-    async def _refreshed(self) -> None:
+    async def _follow_edits(self, edits: AsyncIterator[Loaded], engine: Engine) -> None:
+        async for loaded in edits:
+            findings = (*loaded.findings, *_restart_needed(self._project_at_start, loaded.project))
+            if findings:
+                self._report(findings)
+            if loaded.project is not None:
+                self.project = loaded.project
+                engine.publish(loaded.project.services)
+                await engine.refresh()
+                await self._publish(engine)
+
+    async def _publish(self, engine: Engine) -> None:
         """Publish the services as they are now, with the live backends' choices."""
-        if self._engine is None:
-            return
-        table = tool_table(self._engine.with_live_choices(), self._table.version + 1)
-        if table.tools == self._table.tools:
+        before = self._table
+        table = tool_table(engine.with_live_choices(), before.version + 1)
+        if table.tools == before.tools:
+            self._table = replace(table, version=before.version)
             return
         self._table = table
         for changed in self._subscribers:
             await changed()
 
     def _background(self, work: Coroutine[object, object, None]) -> None:
-        task = asyncio.create_task(work)
+        task = asyncio.create_task(self._supervised(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _supervised(self, work: Coroutine[object, object, None]) -> None:
+        try:
+            await work
+        except Exception as fault:  # noqa: BLE001 (nobody awaits background work: it must not die unheard)
+            said = f"the gateway stopped watching its files: {type(fault).__name__}: {fault}"
+            self._report([Finding("internal-error", said, mend="Restart `gateway serve`.")])
 
 
 def open_front(
@@ -125,3 +140,28 @@ def open_front(
     if loaded.project is None:
         raise DeclarationError(loaded.findings)
     return Front(config, environment, loaded.project, report)
+
+
+def _restart_needed(started: Project, edited: Project | None) -> tuple[Finding, ...]:
+    """Tell which edits only count from the next start on."""
+    if edited is None:
+        return ()
+    old, new = started.declaration, edited.declaration
+    sections = {
+        "backends": old.backends != new.backends,
+        "gateway": old.gateway != new.gateway,
+        "outputs": old.outputs != new.outputs,
+        "jobs": old.jobs != new.jobs,
+    }
+    changed = ", ".join(name for name, differs in sections.items() if differs)
+    if not changed:
+        return ()
+    return (
+        Finding(
+            code="restart-needed",
+            message=f"the new {changed} section counts from the next start on; services count now",
+            place=Place(new.file, 1, 1),
+            severity="warning",
+            mend="Restart `gateway serve`.",
+        ),
+    )

@@ -41,7 +41,7 @@ def test_a_safe_name_has_no_folder_is_short_and_stays_as_it_is(text: str) -> Non
 
 
 def test_a_taken_name_gets_a_number_before_its_extension() -> None:
-    assert unique_name("a.png", set()) == "a.png"
+    assert unique_name("a.png", ()) == "a.png"
     assert unique_name("a.png", {"a.png"}) == "a (2).png"
     assert unique_name("a.png", {"a.png", "a (2).png"}) == "a (3).png"
     assert unique_name("plain", {"plain"}) == "plain (2)"

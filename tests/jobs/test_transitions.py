@@ -102,17 +102,17 @@ def test_a_cancelled_job_says_why() -> None:
 FINISHED = transitions.cancel(JOB, 9.0, "over")
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda job: transitions.submit(job, RUN),
-        lambda job: transitions.start(job, 1.0),
-        lambda job: transitions.requeue(job, 1.0, "x"),
-        lambda job: transitions.note(job, "x", 1.0),
-        lambda job: transitions.complete(job, 1.0, (TEXT,), ()),
-        lambda job: transitions.fail(job, 1.0, BackendUnreachable("x")),
-        lambda job: transitions.cancel(job, 1.0, "again"),
-    ],
+CHANGES: tuple[Callable[[Job], Job], ...] = (
+    lambda job: transitions.submit(job, RUN),
+    lambda job: transitions.start(job, 1.0),
+    lambda job: transitions.requeue(job, 1.0, "x"),
+    lambda job: transitions.note(job, "x", 1.0),
+    lambda job: transitions.complete(job, 1.0, (TEXT,), ()),
+    lambda job: transitions.fail(job, 1.0, BackendUnreachable("x")),
+    lambda job: transitions.cancel(job, 1.0, "again"),
 )
+
+
+@pytest.mark.parametrize("change", CHANGES)
 def test_a_finished_job_stays_as_it_is(change: Callable[[Job], Job]) -> None:
     assert change(FINISHED) == FINISHED

@@ -1,0 +1,151 @@
+"""The front: tools without an engine, edits seen while it runs, live choices, and its end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from gateway.errors import DeclarationError, Finding
+from gateway.front import Front, open_front
+from gateway.graph.json_value import Json, as_object
+from gateway.simulator.server import Simulator
+from gateway.tools.running import Asking
+from tests.project.small import write_project
+
+TINY: dict[str, Json] = {
+    "1": {
+        "class_type": "EmptyImage",
+        "inputs": {"width": 64, "height": 64, "batch_size": 1, "color": 0},
+    },
+    "2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "t"}},
+}
+
+LOADER: dict[str, Json] = {
+    "4": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "old.safetensors"}},
+    "5": {
+        "class_type": "EmptyLatentImage",
+        "inputs": {"width": 64, "height": 64, "batch_size": 1},
+    },
+    "8": {"class_type": "VAEDecode", "inputs": {"samples": ["5", 0], "vae": ["4", 2]}},
+    "9": {"class_type": "SaveImage", "inputs": {"images": ["8", 0], "filename_prefix": "t"}},
+}
+
+
+def services(url: str, parameter: str = "color: 1.color", more: str = "") -> str:
+    return (
+        f"version: 1\nbackends:\n  sim:\n    url: {url}\nservices:\n"
+        f"  draw:\n    workflow: draw.json\n    parameters:\n      {parameter}\n{more}"
+    )
+
+
+class Open:
+    """An open front, what it reported, and a wait for its next change."""
+
+    def __init__(self, config: Path) -> None:
+        self.reported: list[Finding] = []
+        self.news = asyncio.Event()
+        self.front: Front = open_front(config, {}, self._report)
+        self.front.subscribe(self._changed)
+
+    def _report(self, findings: Sequence[Finding]) -> None:
+        self.reported.extend(findings)
+        self.news.set()
+
+    async def _changed(self) -> None:
+        self.news.set()
+
+    async def next(self) -> None:
+        """Wait for the next change of the tools, or the next report."""
+        await self.news.wait()
+        self.news.clear()
+
+    def property(self, name: str) -> dict[str, Json]:
+        """Return a parameter's schema as it is published now."""
+        properties = as_object(self.front.table.tools["draw"].input_schema["properties"])
+        assert properties is not None
+        return dict(as_object(properties[name]) or {})
+
+
+@pytest.fixture
+async def simulator() -> AsyncIterator[Simulator]:
+    async with Simulator() as simulator:
+        yield simulator
+
+
+async def test_tools_are_known_without_a_backend_and_a_broken_project_is_refused(
+    tmp_path: Path,
+) -> None:
+    config = write_project(tmp_path, services("http://127.0.0.1:1"), TINY)
+    opened = Open(config)
+    assert next(iter(opened.front.table.tools)) == "draw"
+    await opened.front.close()
+    broken = write_project(tmp_path, "version: 1\nservices: {draw: {}}\n")
+    with pytest.raises(DeclarationError, match="gateway validate"):
+        Open(broken)
+
+
+async def test_a_call_runs_on_the_backend_and_a_job_under_way_at_the_end_follows_its_service(
+    tmp_path: Path, simulator: Simulator
+) -> None:
+    opened = Open(write_project(tmp_path, services(simulator.url), TINY))
+    opened.front.warm()
+    running = await opened.front.running()
+    assert await opened.front.running() is running
+    answer = await running.call("draw", {"color": 7}, Asking())
+    assert not answer.failed
+    await opened.front.close()
+
+
+async def test_an_edit_is_published_and_a_broken_one_keeps_the_last_good_tools(
+    tmp_path: Path, simulator: Simulator
+) -> None:
+    config = write_project(tmp_path, services(simulator.url), TINY)
+    opened = Open(config)
+    await opened.front.running()
+    before = opened.front.table
+    config.write_text(services(simulator.url, "width: 1.width"), encoding="utf-8")
+    await opened.next()
+    assert opened.front.table.version > before.version
+    assert opened.property("width")["type"] == "integer"
+    config.write_text(services(simulator.url, "width: 1.widht"), encoding="utf-8")
+    await opened.next()
+    assert [finding.severity for finding in opened.reported] == ["error"]
+    assert "widht" in opened.reported[0].message
+    assert opened.property("width")["type"] == "integer"
+    config.write_text(services(simulator.url, "height: 1.height"), encoding="utf-8")
+    await opened.next()
+    assert opened.property("height")["type"] == "integer"
+    await opened.front.close()
+
+
+async def test_an_edit_of_the_backends_is_told_to_count_from_the_next_start_on(
+    tmp_path: Path, simulator: Simulator
+) -> None:
+    config = write_project(tmp_path, services(simulator.url), TINY)
+    opened = Open(config)
+    await opened.front.running()
+    config.write_text(services("http://127.0.0.1:1"), encoding="utf-8")
+    await opened.next()
+    assert [finding.code for finding in opened.reported] == ["restart-needed"]
+    await opened.front.close()
+
+
+async def test_choices_of_files_come_from_the_live_backends(
+    tmp_path: Path, simulator: Simulator
+) -> None:
+    url = simulator.url
+    opened = Open(write_project(tmp_path, services(url, "model: 4.ckpt_name"), LOADER))
+    assert "enum" not in opened.property("model")
+    await opened.front.running()
+    await opened.next()
+    choices = opened.property("model")["enum"]
+    assert isinstance(choices, list)
+    assert choices
+    running = await opened.front.running()
+    answer = await running.call("draw", {"model": "nowhere.safetensors"}, Asking())
+    assert answer.failed
+    assert "no backend of this service has" in answer.text
+    await opened.front.close()
