@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidHandshake, InvalidStatus, WebSocketException
+from websockets.exceptions import InvalidStatus, WebSocketException
 
 from gateway.comfy.answers import Answer, unwanted
 from gateway.comfy.http import Http
@@ -203,7 +203,7 @@ class ComfySocket:
             return unwanted(self._backend, answer)
         if isinstance(trouble, TimeoutError):
             return timed_out(self._backend, min(self._backend.timeout, _LONGEST_OPENING))
-        if was_open or isinstance(trouble, InvalidHandshake):
+        if was_open or isinstance(trouble, WebSocketException):
             return broken(self._backend, trouble)
         return not_connected(self._backend, trouble)
 

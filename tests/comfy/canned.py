@@ -1,9 +1,9 @@
-"""A server that answers every request with the same bytes and remembers what it was asked."""
+"""A server that answers with bytes it was given, and remembers what it was asked."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -39,19 +39,26 @@ def answer(
 
 
 @asynccontextmanager
-async def canned(data: bytes | None) -> AsyncGenerator[Canned]:
-    """Serve; None: take requests and never answer."""
+async def canned(data: bytes | Callable[[str], bytes] | None) -> AsyncGenerator[Canned]:
+    """Serve.
+
+    Args:
+        data: The same for every request, or by its first line; None: never answer.
+
+    Yields:
+        The server.
+    """
     server = Canned()
     ended = asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            head = await reader.readuntil(b"\r\n\r\n")
-            server.heads.append(head.decode())
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            server.heads.append(head)
             if data is None:
                 await ended.wait()
             else:
-                writer.write(data)
+                writer.write(data if isinstance(data, bytes) else data(head.partition("\r\n")[0]))
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             pass  # it was only connected to
