@@ -112,6 +112,12 @@ def _opened(file: IO[bytes]) -> Image.Image:
 
 
 def _orientation(picture: Image.Image) -> int:
+    """Return how the picture is to be turned, as EXIF numbers it.
+
+    Pillow decodes a whole PNG to look for EXIF behind its pixels, where no camera puts it.
+    """
+    if picture.format == "PNG" and "exif" not in picture.info:
+        return 1
     return int(picture.getexif().get(_ORIENTATION, 1))
 
 

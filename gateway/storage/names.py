@@ -28,8 +28,14 @@ _REFUSED = frozenset('<>:"/\\|?*%#')
 _DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])(\.|$)", re.IGNORECASE)
 
 
+# Nearly every name: letters, digits and what else no system minds, no dot or space at its ends.
+_PLAIN = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_ ().,+=-]{0,120}[A-Za-z0-9_)])?")
+
+
 def safe_name(name: str) -> str:
     """Return a name for one file or folder; never empty, never a way out of its folder."""
+    if _PLAIN.fullmatch(name) and not _DEVICES.match(name):
+        return name
     plain = _without_traps(unicodedata.normalize("NFC", _mended(name)))
     if plain == name and len(plain.encode()) <= MAX_BYTES:
         return name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -95,12 +96,14 @@ class ObjectOutputStore:
 
     def _leads_out(self, safe: str) -> bool:
         """Whether a symbolic link stands on the way; a safe key has no other way out."""
-        folder = self.place.folder
-        if folder is None:
+        if self.place.folder is None:
             return False
-        place = folder / safe
-        way = (place, *place.parents[: safe.count("/")])
-        return any(part.is_symlink() for part in way)
+        way = os.fspath(self.place.folder)
+        for part in safe.split("/"):
+            way = f"{way}{os.sep}{part}"
+            if os.path.islink(way):  # noqa: PTH114  # a tenth of what pathlib takes, at every call
+                return True
+        return False
 
 
 def _outside(key: str, place: str) -> GatewayError:

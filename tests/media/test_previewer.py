@@ -291,6 +291,18 @@ def test_junk_behind_a_good_beginning_has_no_preview(
     assert preview is None or max(opened(preview).size) <= 16
 
 
+@pytest.mark.parametrize("extension", ["png", "jpg", "webp", "gif", "bmp", "tiff", "avif"])
+async def test_a_size_is_told_without_decoding(
+    tmp_path: Path, previewer: PillowPreviewer, extension: str
+) -> None:
+    path = tmp_path / f"a.{extension}"
+    noise(300, 200).save(path)
+    assert await previewer.size(str(path)) == (300, 200)
+    if extension not in {"tiff", "webp", "avif"}:  # whose headers are at the end, or checked whole
+        path.write_bytes(path.read_bytes()[:700])
+        assert await previewer.size(str(path)) == (300, 200)
+
+
 # --- smaller still --------------------------------------------------------------------------------
 
 
