@@ -299,7 +299,7 @@ async def test_a_size_is_told_without_decoding(
     noise(300, 200).save(path)
     assert await previewer.size(str(path)) == (300, 200)
     if extension not in {"tiff", "webp", "avif"}:  # whose headers are at the end, or checked whole
-        path.write_bytes(path.read_bytes()[:700])
+        path.write_bytes(path.read_bytes()[:1500])
         assert await previewer.size(str(path)) == (300, 200)
 
 
