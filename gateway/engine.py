@@ -21,6 +21,7 @@ from gateway.fetch.references import GuardedReferences
 from gateway.jobs.backend import Backend
 from gateway.jobs.files import InputStore, OutputStore
 from gateway.media.previewer import PillowPreviewer
+from gateway.project.fingerprint import Fingerprint
 from gateway.project.load import Loaded, Project
 from gateway.project.watch import watch_project
 from gateway.services.bound import BoundService
@@ -138,9 +139,9 @@ def _build(
     return Engine(calls, executor, backends, keeping, previewer)
 
 
-def watch(config: Path, environment: Mapping[str, str]) -> AsyncIterator[Loaded]:
+def watch(config: Path, environment: Mapping[str, str], seen: Fingerprint) -> AsyncIterator[Loaded]:
     """Yield the project anew after each edit, or the findings of a broken one."""
-    return watch_project(config, environment)
+    return watch_project(config, environment, seen)
 
 
 def _report(job_id: str, fault: BaseException) -> None:

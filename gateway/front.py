@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.errors import DeclarationError, Finding, Place
+from gateway.project.fingerprint import Fingerprint, fingerprint
 from gateway.project.load import Loaded, Project, load_project
 from gateway.tools.definitions import tool_table
 from gateway.tools.running import Running
@@ -29,8 +30,10 @@ class Front:
         config: Path,
         environment: Mapping[str, str],
         project: Project,
+        seen: Fingerprint,
         report: Callable[[Sequence[Finding]], None],
     ) -> None:
+        self._seen = seen
         self._config = config
         self._environment = environment
         self._report = report
@@ -83,7 +86,7 @@ class Front:
         # answering meanwhile.
         module = await asyncio.to_thread(importlib.import_module, "gateway.engine")
         engine: Engine = module.start_engine(self.project)
-        edits: AsyncIterator[Loaded] = module.watch(self._config, self._environment)
+        edits: AsyncIterator[Loaded] = module.watch(self._config, self._environment, self._seen)
         engine.publish(self.project.services)
         engine.keep_fresh(lambda: self._publish(engine))
         self._background(self._follow_edits(edits, engine))
@@ -136,10 +139,11 @@ def open_front(
     Raises:
         DeclarationError: The project cannot be used.
     """
+    seen = fingerprint(config)  # before the load: an edit during it is seen as one after it
     loaded = load_project(config, environment)
     if loaded.project is None:
         raise DeclarationError(loaded.findings)
-    return Front(config, environment, loaded.project, report)
+    return Front(config, environment, loaded.project, seen, report)
 
 
 def _restart_needed(started: Project, edited: Project | None) -> tuple[Finding, ...]:

@@ -9,15 +9,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from typing import TypeAlias
 
 from watchfiles import (
     awatch,  # pyright: ignore[reportUnknownVariableType]  # its types name trio, which is not here
 )
 
 from gateway.project.definitions_file import DEFINITIONS_FILE
+from gateway.project.fingerprint import Fingerprint, fingerprint
 from gateway.project.load import Loaded, load_project
-from gateway.project.workflows import FOLDER, list_workflows
+from gateway.project.workflows import FOLDER
 
 __all__ = ["watch_project"]
 
@@ -25,19 +25,23 @@ _DEBOUNCE_MS = 300
 _STEP_MS = 50
 _LOOK_AGAIN_MS = 2000
 
-_Fingerprint: TypeAlias = frozenset[tuple[str, int, int]]
 
-
-async def watch_project(config: Path, environment: Mapping[str, str]) -> AsyncIterator[Loaded]:
+async def watch_project(
+    config: Path, environment: Mapping[str, str], seen: Fingerprint
+) -> AsyncIterator[Loaded]:
     """Yield a load after each change of services.yaml, workflows/ or the pinned definitions.
 
     Args:
         config: Path of services.yaml.
         environment: As at the first load; the environment does not change.
+        seen: The files as they were before the first load: what changed since is yielded at once.
     """
-    seen = await asyncio.to_thread(_fingerprint, config)
     while True:
         folders = await asyncio.to_thread(_folders, config)
+        now = await asyncio.to_thread(fingerprint, config)
+        if now != seen:
+            seen = now
+            yield await asyncio.to_thread(load_project, config, environment)
         async for _ in awatch(
             *folders,
             recursive=False,  # a project's folder may hold outputs and environments by the thousand
@@ -46,7 +50,7 @@ async def watch_project(config: Path, environment: Mapping[str, str]) -> AsyncIt
             rust_timeout=_LOOK_AGAIN_MS,
             yield_on_timeout=True,
         ):
-            now = await asyncio.to_thread(_fingerprint, config)
+            now = await asyncio.to_thread(fingerprint, config)
             if now != seen:
                 seen = now
                 yield await asyncio.to_thread(load_project, config, environment)
@@ -61,17 +65,3 @@ def _folders(config: Path) -> tuple[Path, ...]:
     inner = sorted(each for each in workflows.rglob("*") if each.is_dir())
     wanted = (root, (root / DEFINITIONS_FILE).parent, workflows, *inner)
     return tuple(each for each in wanted if each.is_dir())
-
-
-def _fingerprint(config: Path) -> _Fingerprint:
-    root = config.absolute().parent
-    files = (config, root / DEFINITIONS_FILE, *list_workflows(root / FOLDER))
-    return frozenset(entry for path in files if (entry := _entry(path)) is not None)
-
-
-def _entry(path: Path) -> tuple[str, int, int] | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return (str(path), status.st_mtime_ns, status.st_size)

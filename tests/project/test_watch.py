@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.project.fingerprint import fingerprint
 from gateway.project.load import Loaded
 from gateway.project.watch import watch_project
 from tests.project.small import SERVICES, write_project
@@ -33,27 +34,13 @@ class _Edits:
 @asynccontextmanager
 async def _watching(config: Path) -> AsyncGenerator[_Edits]:
     edits = _Edits()
-    task = asyncio.create_task(edits.gather(watch_project(config, {})))
+    task = asyncio.create_task(edits.gather(watch_project(config, {}, fingerprint(config))))
     try:
-        # The watcher looks at the files when it starts: an edit before that is part of the start.
-        await _until_seen(edits, config)
         yield edits
     finally:
         task.cancel()
         (end,) = await asyncio.gather(task, return_exceptions=True)
         assert isinstance(end, asyncio.CancelledError), end
-
-
-async def _until_seen(edits: _Edits, config: Path) -> None:
-    """Edit until an edit is seen: from then on the watcher is at work."""
-    for number in range(50):
-        await asyncio.to_thread(config.write_text, f"{SERVICES}# {number}\n", "utf-8")
-        try:
-            await asyncio.wait_for(edits.loads.get(), 0.5)
-        except TimeoutError:
-            continue
-        return
-    pytest.fail("no edit was seen")
 
 
 def _names(loaded: Loaded) -> list[str]:
