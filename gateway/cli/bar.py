@@ -43,7 +43,8 @@ class ProgressLine:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._progress.stop()
+        if self._task is not None:  # stopping what was not started would print an empty line
+            self._progress.stop()
 
     def show(self, text: str, current: float = 0, maximum: float | None = None) -> None:
         """Show what goes on; `current` of `maximum`, None when nobody knows how much there is."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import wraps
+from inspect import signature
 from pathlib import Path
+from typing import get_type_hints
 
 from sybil import Document
 from sybil.parsers.markdown.lexers import FencedCodeBlockLexer
@@ -76,13 +77,20 @@ def check_words(words: list[str]) -> str:
     groups = [app, *(each.typer_instance for each in app.registered_groups if each.typer_instance)]
     for command in (each for group in groups for each in group.registered_commands):
         assert command.callback
-        command.callback = wraps(command.callback)(_nothing)
+        command.callback = _idle(command.callback)
     result = CliRunner().invoke(app, words)
     return "" if result.exit_code == 0 else result.output
 
 
-def _nothing(**_: object) -> None:
-    """Stand in for what a command does."""
+def _idle(callback: Callable[..., object]) -> Callable[..., None]:
+    """Return a function with the same options that does nothing."""
+
+    def nothing(**_: object) -> None:
+        pass
+
+    setattr(nothing, "__signature__", signature(callback, eval_str=True))  # noqa: B010 - typed
+    nothing.__annotations__ = get_type_hints(callback, include_extras=True)
+    return nothing
 
 
 def table_rows(document: str) -> Iterator[list[str]]:
