@@ -149,8 +149,9 @@ class Talker:
         return cast("Json", response.json())
 
     async def post(self, path: str, body: Json = None) -> httpx.Response:
-        """POST JSON; NaN is sent bare."""
-        return await self.http.post(path, content=json.dumps(body).encode())
+        """POST JSON, NaN bare; None sends no body."""
+        content = b"" if body is None else json.dumps(body).encode()
+        return await self.http.post(path, content=content)
 
     async def submit(self, prompt: Json, ear: Ear | None = None, **more: Json) -> str:
         """Post a prompt and return its id."""
