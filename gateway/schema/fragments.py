@@ -7,8 +7,6 @@ And lists of more than 64 options are described, not enumerated; what is not in 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from gateway.graph.json_value import Json
 from gateway.services.bound import BoundParameter
 from gateway.services.constraint import Constraint, constraint_of
@@ -73,24 +71,19 @@ def _sentences(bound: BoundParameter, constraint: Constraint) -> list[str]:
         first = ", ".join(shown(each) for each in options[:_SHOWN])
         sentences.append(f"One of {len(options)}, such as {first}.")
     elif bound.lives_on_backend and options is None:
-        sentences.append("The name of a file that ComfyUI has.")
+        sentences.append("A file that ComfyUI has.")
     if isinstance(parameter.supply, Drawn):
-        sentences.append("Left out: drawn at random.")
+        sentences.append("Default: random.")
     if bound.type in FILE_TYPES:
-        sentences.append(_FILE_SENTENCES[bound.type])
+        sentences.append(_file_sentence(bound))
     if isinstance(parameter.supply, GraphFile):
-        sentences.append("Left out: the workflow's own.")
+        sentences.append("Default: the workflow's own.")
     return sentences
 
 
-_REFERENCES = "path, http(s) URL, data: URL or comfyui://jobs/… of an earlier result."
-_FILE_SENTENCES: Mapping[str, str] = {
-    "image": f"Image: {_REFERENCES}",
-    "mask": f"Mask image: {_REFERENCES}",
-    "audio": f"Audio: {_REFERENCES}",
-    "video": f"Video: {_REFERENCES}",
-    "file": f"File: {_REFERENCES}",
-}
+def _file_sentence(bound: BoundParameter) -> str:
+    what = "file" if bound.type == "file" else f"{bound.type} file"
+    return f"The {what}: path, URL, data: URL or comfyui:// result."
 
 
 def _tooltip(bound: BoundParameter) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from gateway.errors import Finding
 from gateway.graph.json_value import Json
 from gateway.services.backend_files import lives_on_backend
-from gateway.services.bound import BoundParameter, BoundWidget, WidgetKey
+from gateway.services.bound import BoundParameter, BoundWidget
 from gateway.services.constraint import misfit, of_widgets
 from gateway.services.locate import find_widget
 from gateway.services.model import Choice, Parameter, Target
@@ -24,7 +23,7 @@ _Settings = tuple[tuple[BoundWidget, Json], ...]
 def bind_choices(
     parameter: Parameter, around: Surroundings
 ) -> tuple[BoundParameter | None, list[Finding]]:
-    """Find what each choice of a parameter sets.
+    """Find what each choice of a parameter sets; all of them set the same, or it was not parsed.
 
     Returns:
         The bound parameter, or None when it cannot be bound, and what is wrong with the binding.
@@ -42,8 +41,6 @@ def bind_choices(
             if wrong := _setting_fault(widget, value):
                 findings.append(_setting_refused(choice, target, value, wrong))
         settings[choice.label] = tuple(found)
-    if not findings:
-        findings.extend(_label_differences(parameter, settings))
     bound = BoundParameter(
         parameter=parameter, type="string", settings=settings, options=tuple(settings)
     )
@@ -66,35 +63,3 @@ def _setting_refused(choice: Choice, target: Target, value: Json, wrong: str) ->
         found=shown(value),
         mend="Write a value that the widget takes.",
     )
-
-
-def _label_differences(parameter: Parameter, settings: Mapping[str, _Settings]) -> list[Finding]:
-    first, *others = parameter.choice_map
-    wanted = _keys(settings[first.label])
-    faults: list[Finding] = []
-    for choice in others:
-        own = _keys(settings[choice.label])
-        if own == wanted:
-            continue
-        missing = _paths(wanted - own)
-        extra = _paths(own - wanted)
-        words = [f"does not set {missing}"] if missing else []
-        words += [f"sets {extra} as well"] if extra else []
-        faults.append(
-            Finding(
-                code="binding-choices-differ",
-                message=f"choice `{choice.label}` {' and '.join(words)}, unlike `{first.label}`",
-                place=choice.place,
-                found=choice.label,
-                mend="Let every choice set the same widgets.",
-            )
-        )
-    return faults
-
-
-def _keys(settings: _Settings) -> set[WidgetKey]:
-    return {widget.key for widget, _ in settings}
-
-
-def _paths(keys: set[WidgetKey]) -> str:
-    return ", ".join(f"`{node_id}.{widget}`" for node_id, widget in sorted(keys))

@@ -150,7 +150,7 @@ def _type_faults(
             faults.append(
                 Finding(
                     code="binding-type-mismatch",
-                    message=f"{named} takes {' or '.join(taken)}, not {kind}",
+                    message=f"{named} takes {_listed(taken)}, not {kind}",
                     place=place,
                     found=kind,
                     mend=f"Use `type: {taken[0]}`, or leave `type` out.",
@@ -159,6 +159,12 @@ def _type_faults(
         elif kind == "string" and parameter.choices is None and (upload := upload_of(widget)):
             faults.append(_file_as_text(parameter, named, upload))
     return faults
+
+
+def _listed(types: Sequence[ParameterType]) -> str:
+    # That any text may name a file is no news to somebody who wanted a number.
+    plain = [each for each in types if types[0] in FILE_TYPES or each not in FILE_TYPES]
+    return " or ".join(plain)
 
 
 def _file_as_text(parameter: Parameter, named: str, upload: str) -> Finding:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
@@ -64,7 +63,6 @@ def _limit_faults(bound: BoundParameter, constraint: Constraint) -> Iterator[Fin
         )
     if not misplaced:
         yield from _widened(bound, constraint)
-        yield from _broken_pattern(bound)
 
 
 def _widened(bound: BoundParameter, constraint: Constraint) -> Iterator[Finding]:
@@ -92,22 +90,6 @@ def _widened(bound: BoundParameter, constraint: Constraint) -> Iterator[Finding]
             place=parameter.places.get(key, parameter.place),
             found=f"{least} > {most}",
             mend="Let `minimum` be at most `maximum`.",
-        )
-
-
-def _broken_pattern(bound: BoundParameter) -> Iterator[Finding]:
-    pattern = bound.parameter.limits.pattern
-    if pattern is None:
-        return
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        yield Finding(
-            code="binding-pattern-invalid",
-            message=f"the pattern {shown(pattern)} cannot be read: {error}",
-            place=bound.parameter.places.get("pattern", bound.parameter.place),
-            found=pattern,
-            mend="Write a regular expression.",
         )
 
 

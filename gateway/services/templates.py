@@ -181,7 +181,7 @@ def _forbidden(part: nodes.Node) -> Iterator[Finding]:
         if str(part.arg.value).startswith("_"):
             yield _not_allowed(f"the attribute `{part.arg.value}`")
     elif isinstance(part, _READERS):
-        yield _not_allowed(f"`{type(part).__name__.lower()}`, and there are no other templates")
+        yield _not_allowed(f"`{type(part).__name__.lower()}`")
 
 
 def _not_allowed(what: str) -> Finding:

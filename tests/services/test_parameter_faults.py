@@ -82,13 +82,6 @@ def test_limits_of_text_say_nothing_about_labels() -> None:
     assert codes(given) == ["binding-limit-misplaced"]
 
 
-def test_a_pattern_must_be_readable() -> None:
-    code, message = told("6.text", limits=Limits(pattern="(a"))
-    assert code == "binding-pattern-invalid"
-    assert message.startswith('the pattern "(a" cannot be read: ')
-    assert codes(parameter("p", "6.text", limits=Limits(pattern="^a"))) == []
-
-
 # --- values ---------------------------------------------------------------------------------------
 
 
