@@ -117,7 +117,11 @@ def _bound(host: str, port: int) -> socket.socket:
     # asyncio switches Nagle's delay off only where the protocol is named.
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    bound.bind((host, port))
+    try:
+        bound.bind((host, port))
+    except OSError:
+        bound.close()
+        raise
     bound.setblocking(False)
     return bound
 
