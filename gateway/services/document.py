@@ -147,15 +147,16 @@ class _Composer:
     def _entries(self, depth: int) -> dict[str, Entry]:
         entries: dict[str, Entry] = {}
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+            before = len(self._findings)
             name = self._name(event, depth)
             node = self._node(next(self._events), depth)
-            if name is None:
-                continue
             if name in entries:
                 report_duplicate(_spot(event), entries[name], self._findings)
-            else:
+            elif name is not None:
                 mark = event.start_mark
                 entries[name] = Entry(name, node, mark.line + 1, mark.column + 1)
+            if len(self._findings) > before:
+                self._findings.within(before, name)
         return entries
 
     def _name(self, event: yaml.Event, depth: int) -> str | None:

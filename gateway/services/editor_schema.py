@@ -46,6 +46,9 @@ def editor_schema(shape: Record, *, identifier: str, title: str) -> dict[str, Js
         shape: The file's.
         identifier: The schema's `$id`.
         title: What editors call it.
+
+    Returns:
+        A JSON Schema 2020-12 document.
     """
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -67,13 +70,13 @@ def _schema(shape: Shape) -> dict[str, Json]:
         case Record():
             return _of_record(shape)
         case MapOf():
-            return _of_map(shape)
+            return _of_map(cast("MapOf[Any]", shape))
         case ListOf():
-            items = _schema(cast("Shape", shape.item))
+            items = _schema(cast("ListOf[Any]", shape).item)
             return {"type": "array", "items": items, **({"minItems": 1} if shape.filled else {})}
         case EitherOf():
             parts = (shape.scalar, shape.listing, shape.mapping)
-            return {"anyOf": [_schema(cast("Shape", part)) for part in parts if part is not None]}
+            return {"anyOf": [_schema(part) for part in parts if part is not None]}
         case _:
             return _of_single(shape)
 
@@ -143,7 +146,7 @@ def _of_map(shape: MapOf[Any]) -> dict[str, Json]:
     return {
         "type": "object",
         **names,
-        "additionalProperties": _schema(cast("Shape", shape.item)),
+        "additionalProperties": _schema(shape.item),
         **({"minProperties": 1} if shape.filled else {}),
     }
 
@@ -160,9 +163,9 @@ def _of_record(shape: Record) -> dict[str, Json]:
 
 
 def _of_key(key: Key[Any]) -> dict[str, Json]:
-    default = _written(cast("Shape", key.shape), key.default)
+    default = _written(key.shape, key.default)
     shown = {} if default is None or key.required else {"default": default}
-    return {"description": key.description, **_schema(cast("Shape", key.shape)), **shown}
+    return {"description": key.description, **_schema(key.shape), **shown}
 
 
 def _written(shape: Shape, default: object) -> Json:

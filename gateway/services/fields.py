@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, TypeVar, cast
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from gateway.services.tree import Entry, Located, written
 
@@ -26,6 +26,10 @@ class Reads(Generic[T_co]):
     def says(self) -> str:
         """Say what is valid, to follow "must be"."""
         return "a value"
+
+    def bounds(self) -> str:
+        """Say how far a value of the right type may go, where `says` does not."""
+        return ""
 
     def sample(self) -> str:
         """Show how to write it, to follow "Write"."""
@@ -61,7 +65,7 @@ class Fields:
     __slots__ = ("_entries", "_values", "column", "line")
 
     def __init__(
-        self, at: Located, entries: Mapping[str, Entry], values: Mapping[str, object]
+        self, at: Located, entries: Mapping[str, Entry], values: Mapping[str, Any]
     ) -> None:
         self.line = at.line
         self.column = at.column
@@ -69,11 +73,15 @@ class Fields:
         self._values = values
 
     def __getitem__(self, key: Key[T]) -> T:
-        return cast("T", self._values.get(key.name, key.default))
+        return self._values.get(key.name, key.default)
 
     def __contains__(self, key: Key[Any]) -> bool:
         """Tell whether the key is written, be its value right or wrong."""
         return key.name in self._entries
+
+    def has_any(self, names: frozenset[str]) -> bool:
+        """Tell whether any of these keys is written."""
+        return not names.isdisjoint(self._entries)
 
     def get(self, key: Key[T], otherwise: T) -> T:
         """Return the value under a key, or `otherwise` when the key is left out."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import replace
 
-from gateway.errors import Finding, Place, Severity
+from gateway.errors import Finding, Place
 from gateway.services.tree import Located
 
 __all__ = ["Findings"]
@@ -19,6 +20,8 @@ class Findings:
     def __init__(self, file: str) -> None:
         self._file = file
         self._found: list[Finding] = []
+        # Number of a finding → the keys above it, as far as they were told.
+        self._keys: dict[int, deque[str | None]] = {}
 
     def __len__(self) -> int:
         return len(self._found)
@@ -37,6 +40,11 @@ class Findings:
         """Note something odd that keeps nothing from working."""
         self._note(at, Finding(code, message, severity="warning", mend=mend))
 
+    def within(self, since: int, key: str | None) -> None:
+        """Say that the findings from number `since` on stand under a key, from the inside out."""
+        for number in range(since, len(self._found)):
+            self._keys.setdefault(number, deque()).appendleft(key)
+
     def attribute(
         self, since: int, *, service: str | None = None, parameter: str | None = None
     ) -> None:
@@ -51,15 +59,41 @@ class Findings:
 
     def has_errors(self) -> bool:
         """Tell whether anything is wrong, warnings aside."""
-        severity: Severity = "error"
-        return any(finding.severity == severity for finding in self._found)
+        return any(finding.severity == "error" for finding in self._found)
+
+    def name_owners(self, services: str, parameters: str) -> None:
+        """Attribute findings by the keys above them: services → a name → parameters → a name."""
+        for number, keys in self._keys.items():
+            padded = [*keys, None, None, None, None]
+            if padded[0] == services:
+                finding = self._found[number]
+                self._found[number] = replace(
+                    finding,
+                    service=finding.service or padded[1],
+                    parameter=padded[3] if padded[2] == parameters else finding.parameter,
+                )
 
     def in_order(self) -> tuple[Finding, ...]:
         """Return the findings in the order of the file, each once (an alias may repeat one)."""
         return tuple(sorted(dict.fromkeys(self._found), key=_position))
 
     def _note(self, at: Located, finding: Finding) -> None:
-        self._found.append(replace(finding, place=self.place(at)))
+        self._found.append(
+            replace(
+                finding,
+                place=self.place(at),
+                message=_printable(finding.message),
+                found=_printable(finding.found) if finding.found else None,
+                mend=_printable(finding.mend) if finding.mend else None,
+            )
+        )
+
+
+def _printable(text: str) -> str:
+    """Return text that no terminal takes for commands: the file may hold escape characters."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else "\ufffd" for each in text)
 
 
 def _position(finding: Finding) -> tuple[int, int]:

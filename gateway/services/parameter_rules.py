@@ -57,7 +57,7 @@ def check_parameter(parameter: Parameter, fields: Fields, findings: Findings) ->
         _check_settings(parameter.choice_map, findings)
     if isinstance(parameter.supply, Drawn):
         _check_random(parameter, fields, findings)
-    elif len(findings) == before:
+    elif len(findings) == before and _asks_for_anything(parameter):
         _check_values(parameter, fields, findings)
 
 
@@ -159,6 +159,15 @@ def _widgets(choice: Choice) -> list[str]:
 
 
 # --- values ---------------------------------------------------------------------------------------
+
+
+def _asks_for_anything(parameter: Parameter) -> bool:
+    return (
+        parameter.type is not None
+        or parameter.limits != _NO_LIMITS
+        or parameter.choices is not None
+        or parameter.choice_map != ()
+    )
 
 
 def _check_random(parameter: Parameter, fields: Fields, findings: Findings) -> None:

@@ -18,6 +18,7 @@ from gateway.services.read_backends import read_backends
 from gateway.services.read_gateway import read_gateway, read_jobs, read_outputs
 from gateway.services.read_services import read_services
 from gateway.services.reading import read_record
+from gateway.services.service_keys import PARAMETERS
 
 __all__ = ["Parsed", "parse_services"]
 
@@ -43,6 +44,7 @@ def parse_services(text: str, file: str, environment: Mapping[str, str]) -> Pars
     """
     findings = Findings(file)
     root = read_document(text, findings, environment)
+    findings.name_owners(SERVICES.name, PARAMETERS.name)
     fields = None if root is None else read_record(FILE, root, findings)
     declaration = None if fields is None else _declaration(file, fields, findings)
     return Parsed(None if findings.has_errors() else declaration, findings.in_order())
@@ -58,7 +60,7 @@ def _declaration(file: str, fields: Fields, findings: Findings) -> Declaration:
         outputs=read_outputs(fields, findings),
         jobs=read_jobs(fields[JOBS_SECTION], findings),
     )
-    if not declaration.services:
+    if not declaration.services and not findings.has_errors():
         findings.warn(
             fields.at(SERVICES),
             code="services-none",

@@ -54,6 +54,11 @@ from gateway.services.values import FILE_TYPES, one_of
 
 __all__ = ["node_reference", "places_of", "read_parameters"]
 
+_NO_LIMITS = Limits()
+_LIMITS = frozenset(
+    key.name for key in (MINIMUM, MAXIMUM, MULTIPLE_OF, MIN_LENGTH, MAX_LENGTH, PATTERN)
+)
+
 
 def read_parameters(
     section: Group[Fields | ShortTarget], findings: Findings
@@ -70,9 +75,10 @@ def node_reference(value: str | Fields) -> NodeReference:
     return ByTitle(title) if title is not None else ByClassType(value[CLASS_TYPE] or "")
 
 
-def places_of(fields: Fields, place: Place, findings: Findings) -> dict[str, Place]:
+def places_of(fields: Fields, place: Place) -> dict[str, Place]:
     """Return key → where it stands, and the whole under ""."""
-    return {"": place} | {name: findings.place(at) for name, at in fields.spots().items()}
+    places = {name: Place(place.file, at.line, at.column) for name, at in fields.spots().items()}
+    return {"": place} | places
 
 
 def _parameter(member: Named[Fields | ShortTarget], findings: Findings) -> Parameter:
@@ -93,7 +99,7 @@ def _parameter(member: Named[Fields | ShortTarget], findings: Findings) -> Param
         choices=None if isinstance(choices, Group) else choices,
         choice_map=_choice_map(choices, findings) if isinstance(choices, Group) else (),
         template=fields[TEMPLATE],
-        places=places_of(fields, place, findings),
+        places=places_of(fields, place),
     )
     before = len(findings)
     check_parameter(parameter, fields, findings)
@@ -131,6 +137,8 @@ def _choice_map(choices: Group[Group[Json]], findings: Findings) -> tuple[Choice
 
 
 def _limits(fields: Fields) -> Limits:
+    if not fields.has_any(_LIMITS):
+        return _NO_LIMITS
     return Limits(
         minimum=fields[MINIMUM],
         maximum=fields[MAXIMUM],

@@ -67,7 +67,7 @@ def _service(member: Named[Fields], gateway: GatewaySettings, findings: Findings
         backend=_backend(fields, findings),
         prefix=fields[PREFIX],
         when_client_leaves=fields[WHEN_CLIENT_LEAVES],
-        places=places_of(fields, place, findings),
+        places=places_of(fields, place),
     )
 
 

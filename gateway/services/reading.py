@@ -76,9 +76,9 @@ def _read_collection(
         case Record() if isinstance(node, MappingNode):
             return _read_record(shape, node, findings)
         case MapOf() if isinstance(node, MappingNode) and (node.entries or not shape.filled):
-            return _read_map(shape, node, findings)
+            return _read_map(cast("MapOf[Any]", shape), node, findings)
         case ListOf() if isinstance(node, SequenceNode) and (node.items or not shape.filled):
-            return _read_list(shape, node, subject, findings)
+            return _read_list(cast("ListOf[Any]", shape), node, subject, findings)
         case AnyJson(scalar=False):
             return (
                 REPORTED
@@ -93,11 +93,11 @@ def _read_collection(
 def _part_for(shape: EitherOf[Any], node: Node) -> Shape | None:
     match node:
         case ScalarNode():
-            return cast("Shape | None", shape.scalar)
+            return shape.scalar
         case SequenceNode():
-            return cast("Shape | None", shape.listing)
+            return shape.listing
         case MappingNode():
-            return cast("Shape | None", shape.mapping)
+            return shape.mapping
 
 
 def _has_missing(node: Node) -> bool:
@@ -117,22 +117,20 @@ def _has_missing(node: Node) -> bool:
 def _read_list(
     shape: ListOf[Any], node: SequenceNode, subject: str, findings: Findings
 ) -> tuple[object, ...]:
-    item = cast("Shape", shape.item)
     values = (
-        read(item, each, f"entry {number} of {subject}", findings)
+        read(shape.item, each, f"entry {number} of {subject}", findings)
         for number, each in enumerate(node.items, start=1)
     )
     return tuple(value for value in values if value is not REPORTED)
 
 
 def _read_map(shape: MapOf[Any], node: MappingNode, findings: Findings) -> Group[object]:
-    item = cast("Shape", shape.item)
     members: list[Named[object]] = []
     for name, entry in node.entries.items():
         before = len(findings)
         if shape.names:
             check_form(name, shape.names, entry, findings)
-        value = read(item, entry.node, f"`{name}`", findings)
+        value = read(shape.item, entry.node, f"`{name}`", findings)
         if value is not REPORTED:
             members.append(Named(name, value, entry.line, entry.column))
         if shape.subject and len(findings) > before:
@@ -147,14 +145,15 @@ def _read_record(shape: Record, node: MappingNode, findings: Findings) -> Fields
         if key is None:
             _report_unknown(shape, entry, findings)
             continue
-        value = read(cast("Shape", key.shape), entry.node, f"`{name}`", findings)
+        value = read(key.shape, entry.node, f"`{name}`", findings)
         if value is not REPORTED:
             values[name] = value
     for name in shape.needed:
         if name not in node.entries:
             _report_needed(shape, name, node, findings)
     for rule in shape.rules:
-        _check_rule(shape, rule, node, findings)
+        if rule.key is None or rule.key in node.entries:
+            _check_rule(shape, rule, node, findings)
     return Fields(node, node.entries, values)
 
 
@@ -184,12 +183,10 @@ def _report_needed(shape: Record, name: str, node: MappingNode, findings: Findin
 def _check_rule(shape: Record, rule: Rule, node: MappingNode, findings: Findings) -> None:
     match rule:
         case Clash():
-            entry = node.entries.get(rule.key)
-            if entry is not None and _applies(rule, entry.node):
+            if _applies(rule, node.entries[rule.key].node):
                 _check_clash(rule, node, findings)
         case Needs():
-            is_there = rule.key is None or rule.key in node.entries
-            if is_there and not any(name in node.entries for name in rule.others):
+            if not any(name in node.entries for name in rule.others):
                 findings.add(
                     node.entries[rule.key] if rule.key else node,
                     code="key-alone",

@@ -88,7 +88,7 @@ def read_scalar(shape: Shape, node: ScalarNode, subject: str, findings: Findings
         findings.add(
             node,
             code="value-range",
-            message=f"{subject} must be {shape.says()}",
+            message=f"{subject} must be {shape.says()}{shape.bounds()}",
             found=written(node),
             mend=mend_of(shape, node),
         )
@@ -98,6 +98,14 @@ def read_scalar(shape: Shape, node: ScalarNode, subject: str, findings: Findings
 
 def report_unfit(shape: Shape, node: Node, subject: str, findings: Findings) -> None:
     """Report a value of another type than its shape."""
+    if isinstance(node, ScalarNode) and (node.value is None or node.text == ""):
+        findings.add(
+            node,
+            code="value-empty",
+            message=f"{subject} is empty, and must be {shape.says()}",
+            mend=mend_of(shape, node),
+        )
+        return
     findings.add(
         node,
         code="value-type",

@@ -41,6 +41,7 @@ LONGEST_DURATION = 10 * 365 * 24 * 3600
 HEADER_VALUE = r"[!-~]([\t -~]*[!-~])?"
 """Printable ASCII, spaces within (RFC 9110 §5.5, without what clients refuse to send)."""
 
+_LONGEST = ", and at most ten years"
 _DURATION = "a duration such as 250ms, 45s, 10m or 24h"
 
 
@@ -74,7 +75,13 @@ class Text(Reads[str]):
 
     def says(self) -> str:
         """Say what is valid."""
-        return self.form.says if self.form else "text"
+        if self.form:
+            return self.form.says
+        return "an id" if self.numbers else "text"
+
+    def sample(self) -> str:
+        """Show how to write it."""
+        return 'the id in quotes: "6"' if self.numbers else self.says()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +159,10 @@ class Duration(Reads[float]):
         """Say what is valid."""
         return f"{_DURATION}{', above 0' if self.positive else ''}"
 
+    def bounds(self) -> str:
+        """Say how long it may be."""
+        return _LONGEST
+
 
 @dataclass(frozen=True, slots=True)
 class OpenDuration(Reads[float | None]):
@@ -162,6 +173,10 @@ class OpenDuration(Reads[float | None]):
     def says(self) -> str:
         """Say what is valid."""
         return f"{_DURATION}{', above 0' if self.positive else ''}, or none"
+
+    def bounds(self) -> str:
+        """Say how long it may be."""
+        return _LONGEST
 
 
 @dataclass(frozen=True, slots=True)

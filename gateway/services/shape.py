@@ -12,20 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from gateway.services.fields import Fields, Group, Key, Reads
-from gateway.services.scalar_shapes import (
-    AnyJson,
-    Boolean,
-    Duration,
-    Form,
-    HeaderValue,
-    Integer,
-    Number,
-    OpenDuration,
-    ShortPath,
-    Size,
-    Text,
-    Word,
-)
+from gateway.services.scalar_shapes import Form
 
 __all__ = [
     "Clash",
@@ -156,21 +143,5 @@ def record(noun: str, keys: Sequence[Key[Any]], rules: Sequence[Rule] = ()) -> R
     return Record(noun, {key.name: key for key in keys}, needed, tuple(rules))
 
 
-Shape: TypeAlias = (
-    Record
-    | Text
-    | AnyJson
-    | EitherOf[Any]
-    | ShortPath
-    | HeaderValue
-    | Word[Any]
-    | Boolean
-    | Integer
-    | Number
-    | Duration
-    | OpenDuration
-    | Size
-    | ListOf[Any]
-    | MapOf[Any]
-)
-"""Every shape, the frequent ones first."""
+Shape: TypeAlias = Reads[Any]
+"""Any shape: those of this module and of `gateway.services.scalar_shapes`."""

@@ -49,6 +49,11 @@ _ADVICE = (
         "Write a colon and a space after the key, or indent text that goes on over lines.",
     ),
     _Advice(
+        "alphabetic or numeric",
+        "a value cannot begin with this",
+        "Put text that begins with `*` or `&` in quotes.",
+    ),
+    _Advice(
         "node content",
         "a value is missing here, or this cannot begin one",
         "Write a value, and put text that begins with a bracket, `&` or `*` in quotes.",

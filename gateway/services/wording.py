@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from gateway.services.closest import closest
-from gateway.services.scalar_shapes import Boolean, Integer, Number, ShortPath, Text, Word
+from gateway.services.scalar_shapes import (
+    Boolean,
+    HeaderValue,
+    Integer,
+    Number,
+    ShortPath,
+    Text,
+    Word,
+)
 from gateway.services.scalars import type_scalar
 from gateway.services.shape import ListOf, Shape
 from gateway.services.tree import Node, ScalarNode
 
 __all__ = ["mend_of"]
 
-_TRUE_WORDS = frozenset({"yes", "on", "y", "true", "1"})
-_FALSE_WORDS = frozenset({"no", "off", "n", "false", "0"})
+_TRUE_WORDS = frozenset({"yes", "on", "y", "1"})
+_FALSE_WORDS = frozenset({"no", "off", "n", "0"})
 
 
 def mend_of(shape: Shape, node: Node) -> str:
@@ -19,8 +27,8 @@ def mend_of(shape: Shape, node: Node) -> str:
     match node:
         case ScalarNode(origin=origin) if origin is not None:
             return f"Set the variable in it to {shape.says()}."
-        case ScalarNode(value=None):
-            return "Write a value, or take the line out."
+        case ScalarNode(value=None | ""):
+            return f"Write {shape.sample()}, or take the line out."
         case ScalarNode(value=str() as text):
             return _mend_of_text(shape, text) or f"Write {shape.sample()}."
         case ScalarNode():
@@ -47,16 +55,18 @@ def _mend_of_text(shape: Shape, text: str) -> str | None:
 
 
 def _mend_of_boolean(text: str) -> str | None:
+    if text.casefold() in ("true", "false"):
+        return f"Write it without quotes: {text.casefold()}."
     if text.casefold() in _TRUE_WORDS:
-        return "Write true, without quotes."
-    return "Write false, without quotes." if text.casefold() in _FALSE_WORDS else None
+        return "Write true."
+    return "Write false." if text.casefold() in _FALSE_WORDS else None
 
 
 def _mend_of_number(shape: Shape, text: str) -> str | None:
     match shape:
-        case Text() | Word():
+        case Text() | Word() | HeaderValue():
             return f'Put it in quotes: "{text}".'
-        case ShortPath():
+        case ShortPath() if "." in text:
             node, _, widget = text.partition(".")
             return f'Write {{node: "{node}", widget: "{widget}"}}, or "{text}" in quotes.'
         case _:
