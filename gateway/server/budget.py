@@ -12,7 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
+from gateway.errors import GatewayError
 from gateway.graph.json_value import Json, JsonObject
+from gateway.server.failure import failed_answer
 from gateway.tools.answer import Answer, FileLink, InlineImage
 
 __all__ = ["RESULT_LIMIT", "fit", "json_size"]
@@ -113,18 +115,16 @@ def _shorten(value: Json, longest: int) -> Json:
 
 
 def _too_large(answer: Answer, limit: int) -> Answer:
-    mend = "Ask for less: a smaller limit, a filter, or one job at a time."
-    message = f"The answer is larger than the {limit:,} bytes that clients take."
-    structured: dict[str, Json] = {
+    error = GatewayError(
+        f"The answer is larger than the {limit:,} bytes that clients take.",
+        code="answer-too-large",
+        found=f"{_size(answer):,} bytes",
+        mend="Ask for less: a smaller limit, a filter, or one job at a time.",
+    )
+    job = {
         key: value
         for key in ("job_id", "service", "status")
         if isinstance(value := answer.structured.get(key), str)
     }
-    error: dict[str, Json] = {
-        "code": "answer-too-large",
-        "message": message,
-        "where": "",
-        "found": f"{_size(answer):,} bytes",
-        "mend": mend,
-    }
-    return Answer(text=f"{message} {mend}", structured={**structured, "error": error}, failed=True)
+    failed = failed_answer(error)
+    return replace(failed, structured={**job, **failed.structured})

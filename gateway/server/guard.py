@@ -40,7 +40,7 @@ class Door:
     peers: Peers
 
 
-def refusal(status: int, code: str, message: str, mend: str) -> Refusal:
+def refusal(status: int, message: str, mend: str, *, code: str) -> Refusal:
     """Return an HTTP error whose body MCP clients and people can read."""
     error = {"code": -32600, "message": f"{message} {mend}", "data": {"code": code, "mend": mend}}
     return JSONResponse({"jsonrpc": "2.0", "id": None, "error": error}, status_code=status)
@@ -132,11 +132,11 @@ def _refused_place(door: Door, headers: Headers) -> Refusal | None:
     if not door.hosts.allows_host(host):
         message = f"This server does not answer to the name {host[:200]!r}."
         mend = "Use its own address, or add the name to gateway.http.allowed_hosts."
-        return refusal(421, "host-not-allowed", message, mend)
+        return refusal(421, message, mend, code="host-not-allowed")
     if not door.hosts.allows_origin(origin, host):
         message = f"Pages of {origin[:200]!r} may not use this server."
         mend = "If they should, add their host to gateway.http.allowed_hosts."
-        return refusal(403, "origin-not-allowed", message, mend)
+        return refusal(403, message, mend, code="origin-not-allowed")
     return None
 
 
@@ -152,7 +152,7 @@ def _too_large(limit: int) -> Refusal:
         "Give files by URL or comfyui://jobs/<id>/outputs/<n> instead of inside the request, or "
         "raise gateway.http.max_body."
     )
-    return refusal(413, "body-too-large", message, mend)
+    return refusal(413, message, mend, code="body-too-large")
 
 
 def _presented(headers: Headers) -> str:
@@ -165,7 +165,7 @@ def _presented(headers: Headers) -> str:
 def _unauthorized(presented: str) -> Refusal:
     message = "This API key is not known here." if presented else "An API key is needed."
     mend = "Send one of GATEWAY_API_KEYS as `Authorization: Bearer <key>` or `X-API-Key: <key>`."
-    refused = refusal(401, "api-key-needed", message, mend)
+    refused = refusal(401, message, mend, code="api-key-needed")
     # No resource_metadata: clients would start an OAuth login that is not there.
     error = ', error="invalid_token"' if presented else ""
     refused.headers["www-authenticate"] = f'Bearer realm="comfyui-gateway"{error}'

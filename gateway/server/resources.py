@@ -23,7 +23,7 @@ from mcp.types import (
     TextResourceContents,
 )
 
-from gateway.errors import JobNotFound
+from gateway.errors import GatewayError, JobNotFound
 from gateway.graph.json_value import Json, as_array, as_object
 from gateway.jobs.job import OutputFile
 from gateway.server.departures import RequestContext, http_request
@@ -129,13 +129,14 @@ class Resources:
         told = await _whereabouts(running, place, visitor)
         where = told.get("url") or told.get("path") or "asking where the gateway runs"
         size, most = file.size_bytes / 2**20, self._limit / 2**20
-        message = (
-            f"{file.filename} is {size:,.1f} MiB; at most {most:g} MiB are sent as a resource. "
-            f"Fetch it at {where}."
+        error = GatewayError(
+            f"{file.filename} is {size:,.1f} MiB; at most {most:g} MiB are sent as a resource.",
+            code="resource-too-large",
+            mend=f"Fetch it at {where}.",
         )
         uri = f"comfyui://jobs/{place[0]}/outputs/{place[1]}"
-        data = {"uri": uri, "code": "resource-too-large", "size_bytes": file.size_bytes, **told}
-        return MCPError(RESOURCE_TOO_LARGE, message, data)
+        data = {"uri": uri, "code": error.code, "size_bytes": file.size_bytes, **told}
+        return MCPError(RESOURCE_TOO_LARGE, str(error), data)
 
 
 async def _read_job(running: Running, job_id: str, visitor: Visitor) -> TextResourceContents:
