@@ -27,6 +27,9 @@ def resolve_dynamic_text(text: str, choose: Callable[[int], int]) -> str:
     Args:
         text: What the widget holds.
         choose: Given how many options there are (at least 1), returns the index of one, from 0.
+
+    Returns:
+        What ComfyUI is to see.
     """
     plain = _COMMENT.sub("", text)
     spans = _braces(plain)

@@ -49,6 +49,9 @@ def kind_of_input(declared: Json, options: JsonObject) -> InputKind:
     Args:
         declared: The first entry of its spec: a type's name, or the bare list of an old combo.
         options: The second entry, {} when there is none.
+
+    Returns:
+        Its kind; a socket for a type nobody knows.
     """
     values = as_array(declared)
     if values is not None:

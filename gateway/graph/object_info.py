@@ -50,6 +50,10 @@ def input_of(
 def choosers_of(definition: Definition, name: str) -> tuple[tuple[str, str, InputDefinition], ...]:
     """Tell under which keys of its innermost dynamic combo an input exists.
 
+    Args:
+        definition: The node's class.
+        name: As in the graph: `format.codec`.
+
     Returns:
         (the combo's full name, its key, the input's definition) for every key that brings it.
     """

@@ -22,6 +22,9 @@ def patch(prompt: Prompt, changes: Mapping[tuple[str, str], Json]) -> Prompt:
         prompt: The graph; it stays as it is.
         changes: (node id, widget) → value; literal lists as they are, they are wrapped here.
 
+    Returns:
+        A new prompt in the same order, which shares the nodes that nothing was set in.
+
     Raises:
         ValueError: A change names a node that is not there, or an input that is a link.
     """

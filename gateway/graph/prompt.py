@@ -81,6 +81,12 @@ def parse_prompt(raw: Json) -> Prompt:
     Keys that start with `_` and entries that are no nodes at the top level (`version`,
     `extra_data`, as some exporters add them) are left out, as long as nodes remain.
 
+    Args:
+        raw: What a workflow file holds.
+
+    Returns:
+        Its nodes, in the order of the file.
+
     Raises:
         PromptFault: `workflow-editor-format`, `workflow-not-api-format`, `workflow-empty`,
             `workflow-node-invalid`, `workflow-link-broken` or `workflow-cyclic`.

@@ -33,6 +33,9 @@ def breaking_changes(old: Mapping[str, Json], new: Mapping[str, Json]) -> tuple[
     Args:
         old: An entry of a tools/list result; {} when there was no such tool.
         new: The same tool now; {} when it is gone.
+
+    Returns:
+        The breaking ones of `changes_between`.
     """
     return tuple(each for each in changes_between(old, new) if each.severity == "breaking")
 

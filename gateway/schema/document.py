@@ -15,8 +15,7 @@ _ORDERED = frozenset({"properties", "$defs"})
 def dump(document: Json) -> str:
     """Return a JSON text: keys sorted where their order says nothing, two spaces, newline at the end.
 
-    Raises:
-        ValueError: It holds NaN or Infinity, which are not JSON.
+    NaN and Infinity, which are not JSON, are a ValueError.
     """
     return json.dumps(_sorted(document), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 

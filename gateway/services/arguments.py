@@ -59,6 +59,9 @@ def accept(
         arguments: Any JSON object.
         draw: Given the least and the greatest, both included, returns an integer at random.
 
+    Returns:
+        What a job can be made of.
+
     Raises:
         ArgumentError: With every fault, by JSON pointer.
     """

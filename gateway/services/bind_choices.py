@@ -25,6 +25,10 @@ def bind_choices(
 ) -> tuple[BoundParameter | None, list[Finding]]:
     """Find what each choice of a parameter sets; all of them set the same, or it was not parsed.
 
+    Args:
+        parameter: As declared, with a map of choices.
+        around: The graph, and what is known of its nodes.
+
     Returns:
         The bound parameter, or None when it cannot be bound, and what is wrong with the binding.
     """

@@ -32,6 +32,10 @@ _Bound = tuple[BoundParameter | None, list[Finding]]
 def bind_parameter(parameter: Parameter, around: Surroundings) -> _Bound:
     """Find what a parameter sets.
 
+    Args:
+        parameter: As declared.
+        around: The graph, and what is known of its nodes.
+
     Returns:
         The bound parameter, or None when it cannot be bound, and what is wrong with the binding.
     """

@@ -19,13 +19,15 @@ def changes_of(
 ) -> dict[WidgetKey, Json]:
     """Return what a call sets in the graph; what it leaves out keeps the graph's own value.
 
+    A template that cannot be rendered with these arguments is an ArgumentError, `template-failed`.
+
     Args:
         bound: The service.
         arguments: As `accept` returned them.
         files: Parameter → the text that names the uploaded file on the backend it runs on.
 
-    Raises:
-        ArgumentError: `template-failed`, when a template cannot be rendered with these arguments.
+    Returns:
+        (node id, widget) → value.
     """
     texts = rendered_texts(bound, arguments)
     changes: dict[WidgetKey, Json] = {}
@@ -45,7 +47,14 @@ def changes_of(
 
 
 def rendered_texts(bound: BoundService, arguments: Mapping[str, Json]) -> dict[str, str]:
-    """Return parameter → text for every parameter with a template, its own argument given or not.
+    """Render every template, whether its own argument was given or not.
+
+    Args:
+        bound: The service.
+        arguments: As `accept` returned them.
+
+    Returns:
+        Parameter → text.
 
     Raises:
         ArgumentError: `template-failed`, listing every template that cannot be rendered.

@@ -34,6 +34,10 @@ def is_left_out(bound: BoundParameter, value: Json) -> bool:
 def as_meant(value: Json, wanted: ParameterType) -> tuple[Json, str]:
     """Read a value as its type where it plainly is one.
 
+    Args:
+        value: What the caller wrote.
+        wanted: The parameter's type.
+
     Returns:
         The value to check, and what to tell the caller, or '' when nothing was changed.
     """

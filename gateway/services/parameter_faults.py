@@ -23,12 +23,7 @@ _TEXT_LIMITS = ("min_length", "max_length", "pattern")
 
 
 def parameter_faults(bound: BoundParameter, names: Collection[str]) -> Iterator[Finding]:
-    """Yield what is wrong with one parameter by itself.
-
-    Args:
-        bound: The parameter with its widgets found.
-        names: Every parameter of the service, for templates.
-    """
+    """Yield what is wrong with one parameter by itself; `names` are all of the service's."""
     constraint = constraint_of(bound)
     limits = list(_limit_faults(bound, constraint)) if bound.parameter.limits != _NO_LIMITS else []
     yield from limits

@@ -48,6 +48,9 @@ def resolve_service(service: Service, prompt: Prompt, definitions: Definitions) 
         prompt: Its workflow.
         definitions: What is known of the node classes; {} when nothing is. With them types, limits
             and options are the definitions', without them the graph's own values speak.
+
+    Returns:
+        The bound service and all that was found; warnings do not keep it from being bound.
     """
     around = Surroundings(prompt, definitions, service.parameters)
     parameters, findings = _bind_parameters(service, around)

@@ -63,6 +63,9 @@ def check_template(source: str, names: Collection[str]) -> tuple[Finding, ...]:
     Args:
         source: Jinja2.
         names: The parameters it may speak of.
+
+    Returns:
+        Findings without a place; () when it can be rendered.
     """
     environment = _environment()
     try:
@@ -90,6 +93,9 @@ def render(source: str, values: Mapping[str, Json]) -> str:
     Args:
         source: Jinja2 that `check_template` found nothing wrong with.
         values: Parameter → raw argument or default; None for one left out, which prints as nothing.
+
+    Returns:
+        The text for the widget.
 
     Raises:
         TemplateFailed: It asks for what a value does not have, or writes too much.

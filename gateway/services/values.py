@@ -87,6 +87,9 @@ def is_multiple(value: float, of: float) -> bool:
 def flaw_in(value: Json) -> tuple[str, str] | None:
     """Find what no store, database or ComfyUI could take, at any depth.
 
+    Args:
+        value: Any JSON value, however deep it nests.
+
     Returns:
         (JSON pointer from this value, what is wrong there), or None.
     """
