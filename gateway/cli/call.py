@@ -43,11 +43,13 @@ def register(app: typer.Typer, sentence: str) -> None:
 
 
 def _call(
-    service: Annotated[str, typer.Argument(help="Name of a service, or of a built-in tool.")],
+    service: Annotated[
+        str, typer.Argument(metavar="SERVICE", help="Name of a service, or of a built-in tool.")
+    ],
     words: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[NAME=VALUE]...",
+            metavar="NAME=VALUE",
             help="Arguments; name=@path takes a file.",
             show_default=False,
         ),

@@ -64,7 +64,7 @@ def register(app: typer.Typer, sentence: str) -> None:
 
 def _test(
     service: Annotated[
-        str | None, typer.Argument(help="Only this one.", show_default=False)
+        str | None, typer.Argument(metavar="SERVICE", help="Only this one.", show_default=False)
     ] = None,
     config: Config = None,
     version: Annotated[
