@@ -49,6 +49,8 @@ class Signatures:
         if node is None:
             # A refused output may link to what is not there; it never runs.
             return f"no node {node_id}"
+        # A refused output may also go in circles; it never runs either.
+        self.known[node_id] = f"circle at {node_id}"
         parts = [str(node["class_type"]), self.changed(node_id)]
         for name, value in sorted((as_object(node.get("inputs")) or {}).items()):
             link = link_of(value)

@@ -6,30 +6,34 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from gateway.simulator import (
+    nodes_audio,
+    nodes_batches,
     nodes_images,
     nodes_inputs,
     nodes_latents,
     nodes_loading,
-    nodes_media,
     nodes_sampling,
     nodes_saving,
     nodes_simulated,
     nodes_text,
+    nodes_video,
 )
 from gateway.simulator.node import NodeClass
 
 __all__ = ["node_classes"]
 
 _MODULES = (
+    nodes_audio,
+    nodes_batches,
     nodes_images,
     nodes_inputs,
     nodes_latents,
     nodes_loading,
-    nodes_media,
     nodes_sampling,
     nodes_saving,
     nodes_simulated,
     nodes_text,
+    nodes_video,
 )
 
 

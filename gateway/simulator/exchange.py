@@ -107,11 +107,7 @@ class Asked:
         return dict(parse_qsl(self.scope["query_string"].decode(), keep_blank_values=True))
 
     async def limited(self) -> Message:
-        """Return the next piece of the body.
-
-        Raises:
-            TooLarge: The body is over the limit.
-        """
+        """Return the next piece of the body, or raise TooLarge at its end when it is too long."""
         message = await self.receive()
         self.received += len(message.get("body", b""))
         if self.received > self.limit:

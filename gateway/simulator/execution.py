@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import time
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import cast
@@ -23,12 +22,12 @@ from gateway.simulator.node import Call, Interrupted, NodeClass, Result
 from gateway.simulator.ordering import Order
 from gateway.simulator.progress import NodeTicker, Progress, Spot
 from gateway.simulator.queue import Graph, QueueItem, client_of
+from gateway.simulator.telling import Teller, shown_input
 from gateway.simulator.trouble import describe
-from gateway.simulator.values import Blocked, Latent
+from gateway.simulator.values import Blocked
+from gateway.simulator.weight import is_heavy
 
 __all__ = ["Execution"]
-
-_HEAVY_PIXELS = 200_000
 
 
 @dataclass(slots=True)
@@ -45,7 +44,7 @@ class Execution:
     item: QueueItem
     machine: Machine
     graph: Graph = field(init=False)
-    client_id: str | None = field(init=False)
+    teller: Teller = field(init=False)
     progress: Progress = field(init=False)
     signatures: Signatures = field(init=False)
     order: Order = field(init=False)
@@ -60,25 +59,26 @@ class Execution:
     def __post_init__(self) -> None:
         _, prompt_id, graph, _, _ = self.item
         self.graph = dict(graph)
-        self.client_id = client_of(self.item)
-        self.progress = Progress(prompt_id, self.client_id, self.machine.sockets)
+        client_id = client_of(self.item)
+        self.teller = Teller(prompt_id, client_id, self.machine.sockets, self.outcome.messages)
+        self.progress = Progress(prompt_id, client_id, self.machine.sockets)
         self.signatures = Signatures(self.graph, self._change_mark)
         self.order = Order(self.graph, self._is_output, self._is_kept)
         self.spots = {node_id: Spot(node_id, node_id) for node_id in graph}
 
     async def run(self) -> Outcome:
         """Run every output node and what it needs; return what is left."""
-        self._note("execution_start", {})
+        self.teller.note("execution_start", {})
         if not self.machine.settings.modern:
             self.machine.cache.keep_only(self.signatures.of(node_id) for node_id in self.graph)
         kept = [node_id for node_id in self.graph if self._is_kept(node_id)]
-        self._note("execution_cached", {"nodes": kept})
+        self.teller.note("execution_cached", {"nodes": kept})
         for node_id in self.item[4]:
             self.order.add(node_id)
         while (node_id := self.order.next()) is not None:
             if not await self._advance(node_id):
                 return self.outcome
-        self._note("execution_success", {})
+        self.teller.note("execution_success", {})
         self.outcome.is_success = True
         return self.outcome
 
@@ -106,9 +106,9 @@ class Execution:
 
     def _begin(self, spot: Spot) -> None:
         self.progress.begin(spot)
-        if self.client_id is not None:
+        if self.teller.client_id is not None:
             self.machine.running_node = spot.real
-        self._tell("executing", {"node": spot.node_id, "display_node": spot.real})
+        self.teller.tell("executing", {"node": spot.node_id, "display_node": spot.real})
 
     async def _invoke(self, spot: Spot, inputs: dict[str, object]) -> Result:
         if self.machine.queue.interrupt:
@@ -119,7 +119,7 @@ class Execution:
         node = self._class_of(spot.node_id)
         ticker = NodeTicker(self.progress, spot, self._is_stopped, self._wants_previews())
         call = Call(spot.node_id, inputs, self.machine.room, ticker, self.item[2], self.item[3])
-        if _is_heavy(inputs) and not inspect.iscoroutinefunction(node.run):
+        if is_heavy(inputs) and not inspect.iscoroutinefunction(node.run):
             result = await asyncio.to_thread(node.run, call)
         else:
             result = node.run(call)
@@ -172,7 +172,7 @@ class Execution:
         self.outcome.outputs[spot.node_id] = ui
         self.outcome.meta[spot.node_id] = spot.as_meta()
         data: JsonObject = {"node": spot.node_id, "display_node": spot.real, "output": ui}
-        self._tell("executed", data)
+        self.teller.tell("executed", data)
 
     def _blocked(self, spot: Spot, blocked: Blocked) -> Result:
         if blocked.message is not None:
@@ -183,7 +183,7 @@ class Execution:
                 "current_inputs": [],
                 "current_outputs": [],
             }
-            self._tell("execution_error", {**data, **nothing})
+            self.teller.tell("execution_error", {**data, **nothing})
         slots = len(self._class_of(spot.node_id).face.outputs)
         return Result((Blocked(None),) * slots)
 
@@ -201,9 +201,9 @@ class Execution:
         trouble = describe(error)
         data = self._fault_data(spot, trouble.message, trouble.kind)
         data["traceback"] = list(trouble.traceback)
-        data["current_inputs"] = {name: [_shown(value)] for name, value in inputs.items()}
+        data["current_inputs"] = {name: [shown_input(value)] for name, value in inputs.items()}
         data["current_outputs"] = list(self.graph)
-        self._note("execution_error", data)
+        self.teller.note("execution_error", data)
 
     def _interrupted(self, spot: Spot) -> None:
         data: dict[str, Json] = {
@@ -211,23 +211,7 @@ class Execution:
             "node_type": str(self.graph[spot.real]["class_type"]),
             "executed": list(self.executed),
         }
-        stamped = self._stamped(data)
-        self.outcome.messages.append(("execution_interrupted", stamped))
-        self.machine.sockets.send("execution_interrupted", stamped, self.client_id)
-
-    def _note(self, event: str, data: dict[str, Json]) -> None:
-        stamped = self._stamped(data)
-        self.outcome.messages.append((event, stamped))
-        if self.client_id is not None:
-            self.machine.sockets.send(event, stamped, self.client_id)
-
-    def _stamped(self, data: dict[str, Json]) -> dict[str, Json]:
-        return {**data, "prompt_id": self.item[1], "timestamp": int(time.time() * 1000)}
-
-    def _tell(self, event: str, data: JsonObject) -> None:
-        if self.client_id is not None:
-            message = {**data, "prompt_id": self.item[1]}
-            self.machine.sockets.send(event, message, self.client_id)
+        self.teller.note("execution_interrupted", data, to_all=True)
 
     def _inputs(self, node_id: str) -> dict[str, object]:
         found = as_object(self.graph[node_id].get("inputs")) or {}
@@ -262,27 +246,3 @@ class Execution:
 
     def _wants_previews(self) -> bool:
         return self.item[3].get("preview_method") in ("auto", "latent2rgb", "taesd")
-
-
-def _shown(value: object) -> Json:
-    if isinstance(value, bool | int | float | str) or value is None:
-        return str(value)
-    return f"<{type(value).__name__}>"
-
-
-def _is_heavy(inputs: dict[str, object]) -> bool:
-    """Tell whether the work is long enough to be worth a thread."""
-    area = 1
-    for name in ("width", "height", "batch_size"):
-        value = inputs.get(name)
-        area *= max(1, value) if isinstance(value, int) else 1
-    return area > _HEAVY_PIXELS or any(_area(value) > _HEAVY_PIXELS for value in inputs.values())
-
-
-def _area(value: object) -> int:
-    if isinstance(value, Latent):
-        return value.width * value.height * value.batch
-    if isinstance(value, tuple):
-        pictures = cast("tuple[object, ...]", value)
-        return sum(getattr(one, "width", 0) * getattr(one, "height", 0) for one in pictures)
-    return 0

@@ -219,11 +219,7 @@ def fault_to_json(fault: Fault) -> dict[str, Json]:
 
 
 def fault_from_json(raw: JsonObject) -> Fault:
-    """Read a fault.
-
-    Raises:
-        ValueError: No such kind, an attribute it has not, or a required one missing.
-    """
+    """Read a fault; a ValueError says which kind or attribute is wrong, and what would be right."""
     name = raw.get("kind")
     kind = _BY_NAME.get(name) if isinstance(name, str) else None
     if kind is None:

@@ -71,11 +71,7 @@ class Folders:
         return tuple(sorted(entry.name for entry in os.scandir(folder) if entry.is_file()))
 
     def place(self, prefix: str, kind: str = "output", size: tuple[int, int] = (0, 0)) -> SavePlace:
-        """Return where files of this prefix go next; the folder is scanned at each save.
-
-        Raises:
-            ValueError: The prefix leads out of the folder.
-        """
+        """Scan for where files of this prefix go next; ValueError when it leads out of the folder."""
         base = self.root / kind
         wanted = os.path.normpath(_expand(prefix, size))
         folder = Path(os.path.normpath(base / Path(wanted).parent))

@@ -179,7 +179,7 @@ def _sorted(jobs: list[dict[str, Json]], query: Mapping[str, str]) -> list[dict[
         raise _BadQuestion("sort_by must be 'created_at' or 'execution_duration'")
     if order not in ("asc", "desc"):
         raise _BadQuestion("sort_order must be 'asc' or 'desc'")
-    measure = _created if by == "created_at" else _duration
+    measure = _duration if by == "execution_duration" else _created
     return sorted(jobs, key=measure, reverse=order == "desc")
 
 

@@ -125,11 +125,7 @@ class Call:
         return bool(self.inputs.get(name, default))
 
     def images(self, name: str) -> Images:
-        """Return an IMAGE or MASK input.
-
-        Raises:
-            AttributeError: A literal stands there, as real nodes find out.
-        """
+        """Return an IMAGE or MASK input; AttributeError for a literal, as in real nodes."""
         value = self.inputs.get(name)
         if isinstance(value, tuple):
             return cast("Images", value)
@@ -140,11 +136,7 @@ class Call:
         return self.images(name)[0]
 
     def latent(self, name: str) -> Latent:
-        """Return a LATENT input.
-
-        Raises:
-            TypeError: Something else stands there.
-        """
+        """Return a LATENT input, or raise TypeError."""
         value = self.inputs.get(name)
         if isinstance(value, Latent):
             return value

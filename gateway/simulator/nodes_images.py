@@ -9,10 +9,10 @@ from PIL import Image, ImageFilter, ImageOps
 from gateway.graph.json_value import Json
 from gateway.simulator.node import Call, NodeClass, Result
 from gateway.simulator.pixels import levels, resized
-from gateway.simulator.spec import Face, autogrow, boolean, choice, combo, integer, link, number
+from gateway.simulator.spec import Face, boolean, combo, integer, link, number
 from gateway.simulator.values import Images
 
-__all__ = ["fit", "nodes"]
+__all__ = ["each", "fit", "fit_one", "nodes"]
 
 _METHODS: Mapping[str, int] = {
     "nearest-exact": Image.Resampling.NEAREST,
@@ -22,16 +22,16 @@ _METHODS: Mapping[str, int] = {
     "lanczos": Image.Resampling.LANCZOS,
     "bislerp": Image.Resampling.BICUBIC,
 }
-_CHANNELS = ("red", "green", "blue", "alpha")
 _UPSCALE = 4
 
 
 def fit(images: Images, size: tuple[int, int], method: str, crop: str) -> Images:
     """Return pictures in another size; `center` cuts what does not fit, 0 follows the other side."""
-    return tuple(_fit(image, size, method, crop) for image in images)
+    return tuple(fit_one(image, size, method, crop) for image in images)
 
 
-def _fit(image: Image.Image, size: tuple[int, int], method: str, crop: str) -> Image.Image:
+def fit_one(image: Image.Image, size: tuple[int, int], method: str, crop: str) -> Image.Image:
+    """Return one picture in another size, by the same rules."""
     width, height = size
     width = width or max(1, round(image.width * height / image.height)) if height else width
     height = height or max(1, round(image.height * width / image.width)) if width else height
@@ -52,7 +52,9 @@ def _centred(image: Image.Image, ratio: float) -> Image.Image:
     return image.crop((0, top, image.width, top + kept))
 
 
-def _each(change: Callable[[Image.Image, Call], Image.Image]) -> Callable[[Call], Result]:
+def each(change: Callable[[Image.Image, Call], Image.Image]) -> Callable[[Call], Result]:
+    """Return the work of a node that changes the pictures of its input `image` one by one."""
+
     def run(call: Call) -> Result:
         return Result((tuple(change(image, call) for image in call.images("image")),))
 
@@ -98,30 +100,6 @@ def _upscale(image: Image.Image, _: Call) -> Image.Image:
     return resized(image, size, Image.Resampling.LANCZOS)
 
 
-def _batch(*names: str) -> Callable[[Call], Result]:
-    def run(call: Call) -> Result:
-        given = [call.images(name) for name in names]
-        return Result((_joined(given),))
-
-    return run
-
-
-def _joined(batches: list[Images]) -> Images:
-    size = batches[0][0].size
-    every = [image for batch in batches for image in batch]
-    return tuple(
-        image if image.size == size else _fit(image, size, "bilinear", "center") for image in every
-    )
-
-
-def _batch_all(call: Call) -> Result:
-    return Result((_joined([call.images(name) for name in call.inputs]),))
-
-
-def _repeat(call: Call) -> Result:
-    return Result((call.images("image") * call.integer("amount"),))
-
-
 def _composite(call: Call) -> Result:
     source = call.images("source")
     masks = call.images("mask") if "mask" in call.inputs else ()
@@ -136,17 +114,6 @@ def _composite(call: Call) -> Result:
         result.paste(above, spot, mask)
         results.append(result)
     return Result((tuple(results),))
-
-
-def _to_mask(image: Image.Image, call: Call) -> Image.Image:
-    channel = call.text("channel")
-    if channel == "alpha" and image.mode != "RGBA":
-        return Image.new("L", image.size, 255)
-    return image.getchannel(channel[0].upper())
-
-
-def _from_mask(call: Call) -> Result:
-    return Result((tuple(mask.convert("RGB") for mask in call.images("mask")),))
 
 
 def _scaling() -> tuple[NodeClass, ...]:
@@ -184,8 +151,8 @@ def _scaling() -> tuple[NodeClass, ...]:
     )
     return (
         NodeClass(scale, _scale),
-        NodeClass(scale_by, _each(_scale_by)),
-        NodeClass(upscale, _each(_upscale)),
+        NodeClass(scale_by, each(_scale_by)),
+        NodeClass(upscale, each(_upscale)),
     )
 
 
@@ -225,40 +192,13 @@ def _filters() -> tuple[NodeClass, ...]:
         title="Image Composite Masked",
     )
     return (
-        NodeClass(invert, _each(_invert)),
-        NodeClass(blur, _each(_blur)),
-        NodeClass(canny, _each(_edges)),
+        NodeClass(invert, each(_invert)),
+        NodeClass(blur, each(_blur)),
+        NodeClass(canny, each(_edges)),
         NodeClass(composite, _composite),
     )
 
 
-def _batches() -> tuple[NodeClass, ...]:
-    pair = {"image1": link("IMAGE"), "image2": link("IMAGE")}
-    old_pair = Face("ImageBatch", pair, ("IMAGE",), title="Batch Images")
-    new_pair = Face("ImageBatch", pair, ("IMAGE",), title="Batch Images", deprecated=True)
-    growing = autogrow("image", link("IMAGE"), {"prefix": "image", "min": 1, "max": 50})
-    several = Face("BatchImagesNode", {"images": growing}, ("IMAGE",), title="Batch Images")
-    repeat = Face(
-        "RepeatImageBatch",
-        {"image": link("IMAGE"), "amount": integer(1, 4096, 1)},
-        ("IMAGE",),
-        title="Repeat Image Batch",
-    )
-    return (
-        NodeClass(new_pair, _batch("image1", "image2"), old=old_pair),
-        NodeClass(several, _batch_all, only_modern=True),
-        NodeClass(repeat, _repeat),
-    )
-
-
-def _masks() -> tuple[NodeClass, ...]:
-    channels: list[Json] = list(_CHANNELS)
-    new = Face("ImageToMask", {"image": link("IMAGE"), "channel": choice(channels)}, ("MASK",))
-    old = Face("ImageToMask", {"image": link("IMAGE"), "channel": combo(channels)}, ("MASK",))
-    back = Face("MaskToImage", {"mask": link("MASK")}, ("IMAGE",))
-    return NodeClass(new, _each(_to_mask), old=old), NodeClass(back, _from_mask)
-
-
 def nodes() -> tuple[NodeClass, ...]:
     """Return the classes of this module."""
-    return (*_scaling(), *_filters(), *_batches(), *_masks())
+    return (*_scaling(), *_filters())

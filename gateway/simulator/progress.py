@@ -121,11 +121,7 @@ class NodeTicker:
             self.progress.update(self.spot, value, maximum, preview)
 
     def look(self) -> None:
-        """Stop here when asked to.
-
-        Raises:
-            Interrupted: The flag is set.
-        """
+        """Raise Interrupted when the flag is set."""
         if self.is_stopped():
             raise Interrupted
 

@@ -11,8 +11,9 @@ from typing import cast
 from gateway.graph.json_value import Json, JsonObject, as_array, as_object
 from gateway.simulator.exchange import Asked, Reply, Routes, empty, json_reply
 from gateway.simulator.machine import Machine, Orders
+from gateway.simulator.missing import failure
 from gateway.simulator.queue import Graph, listed
-from gateway.simulator.validation import failure, validate
+from gateway.simulator.validation import validate
 
 __all__ = ["prompt_routes"]
 
@@ -77,11 +78,7 @@ def _prompt_id(body: JsonObject, is_modern: bool) -> str | None:
 
 
 def _graph(raw: Json) -> Graph:
-    """Return the posted graph as it may be changed; anything else is the server's own 500.
-
-    Raises:
-        TypeError: It is no object.
-    """
+    """Return the posted graph; a TypeError for anything else becomes the server's own 500."""
     if not isinstance(raw, dict):
         raise TypeError("the prompt is no object")
     return cast("Graph", raw)
@@ -169,11 +166,7 @@ async def _change_history(asked: Asked, machine: Machine) -> Reply:
 
 
 def _object(raw: Json) -> JsonObject:
-    """Narrow a body; anything but an object is the server's own 500.
-
-    Raises:
-        TypeError: It is no object.
-    """
+    """Narrow a body; a TypeError for anything else becomes the server's own 500."""
     body = as_object(raw)
     if body is None:
         raise TypeError("the body is no object")

@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
-from gateway.graph.json_value import Json, JsonObject, as_array, as_object
+from gateway.graph.json_value import Json, JsonObject, as_array
 from gateway.simulator.coercion import Refusal, check_value, coerce
 from gateway.simulator.declared import Declared, declared_inputs
 from gateway.simulator.machine import Machine
+from gateway.simulator.missing import failure, missing_node
 from gateway.simulator.queue import Graph
 
-__all__ = ["Verdict", "failure", "validate"]
+__all__ = ["Verdict", "validate"]
 
 
 @dataclass(slots=True)
@@ -33,17 +34,10 @@ class Verdict:
     node_errors: dict[str, Json] = field(default_factory=dict[str, Json])
 
 
-def failure(
-    kind: str, message: str, details: str = "", extra: JsonObject | None = None
-) -> JsonObject:
-    """Return the `error` object of an answer."""
-    return {"type": kind, "message": message, "details": details, "extra_info": extra or {}}
-
-
 def validate(graph: Graph, targets: Sequence[str] | None, machine: Machine) -> Verdict:
     """Check a graph; `targets` are the output nodes to run, all when None."""
     for node_id, node in graph.items():
-        if (error := _missing(node_id, node, machine)) is not None:
+        if (error := missing_node(node_id, node, machine)) is not None:
             return Verdict(error)
     outputs = [
         node_id
@@ -63,28 +57,6 @@ def validate(graph: Graph, targets: Sequence[str] | None, machine: Machine) -> V
             "\n".join(line for lines in details for line in lines),
         )
     return verdict
-
-
-def _missing(node_id: str, node: JsonObject, machine: Machine) -> JsonObject | None:
-    class_type = node.get("class_type")
-    if isinstance(class_type, str) and class_type in machine.nodes:
-        return None
-    details = f"Node ID '#{node_id}'"
-    if not machine.settings.modern:
-        said = (
-            f"Cannot execute because node {class_type} does not exist."
-            if "class_type" in node
-            else "Cannot execute because a node is missing the class_type property."
-        )
-        return failure("invalid_prompt", said, details)
-    title = (as_object(node.get("_meta")) or {}).get("title", class_type)
-    message = (
-        f"Node '{title}' has no class_type. The workflow may be corrupted or a custom node is missing."
-        if class_type is None
-        else f"Node '{title}' not found. The custom node may not be installed."
-    )
-    extra: JsonObject = {"node_id": node_id, "class_type": class_type, "node_title": title}
-    return failure("missing_node_type", message, details, extra)
 
 
 @dataclass(slots=True)

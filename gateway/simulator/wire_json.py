@@ -16,9 +16,5 @@ def encode(value: Json) -> bytes:
 
 
 def decode(raw: bytes) -> Json:
-    """Read JSON.
-
-    Raises:
-        ValueError: It is no JSON.
-    """
+    """Read JSON; a ValueError says that it is none."""
     return cast("Json", json.loads(raw))
