@@ -40,60 +40,70 @@ _STOPS = Annotations(read_only=False, destructive=True, idempotent=True, open_wo
 
 def builtin_tools() -> tuple[ToolDefinition, ...]:
     """Return the built-in tools, in the order of the list."""
-    return (
-        ToolDefinition(
-            "query_job_status",
-            "Job status",
-            "Tell how far a job is: status, progress, place in line, error. "
-            "With wait_seconds, answer when it ends or after so long.",
-            _takes({"job_id": _JOB_ID, "wait_seconds": _WAIT}, "job_id"),
-            JOB_SCHEMA,
-            _LOOKS,
+    return (_query_job_status(), _get_job_result(), _list_jobs(), _cancel_job(), _health_check())
+
+
+def _query_job_status() -> ToolDefinition:
+    return ToolDefinition(
+        "query_job_status",
+        "Job status",
+        "Tell how far a job is: status, progress, place in line, error. "
+        "With wait_seconds, answer when it ends or after so long.",
+        _takes({"job_id": _JOB_ID, "wait_seconds": _WAIT}, "job_id"),
+        JOB_SCHEMA,
+        _LOOKS,
+    )
+
+
+def _get_job_result() -> ToolDefinition:
+    return ToolDefinition(
+        "get_job_result",
+        "Job result",
+        "Return everything a completed job made: previews, links to the files, texts.",
+        _takes({"job_id": _JOB_ID}, "job_id"),
+        JOB_SCHEMA,
+        _LOOKS,
+    )
+
+
+def _list_jobs() -> ToolDefinition:
+    limit: Json = {"type": "integer", "minimum": 1, "maximum": MOST_LISTED, "default": 20}
+    return ToolDefinition(
+        "list_jobs",
+        "List jobs",
+        "List your jobs, newest first.",
+        _takes(
+            {
+                "service": {"type": "string", "description": "Only of this tool."},
+                "status": {"type": "string", "enum": _STATUSES},
+                "limit": limit,
+                "offset": {"type": "integer", "minimum": 0, "default": 0},
+            }
         ),
-        ToolDefinition(
-            "get_job_result",
-            "Job result",
-            "Return everything a completed job made: previews, links to the files, texts.",
-            _takes({"job_id": _JOB_ID}, "job_id"),
-            JOB_SCHEMA,
-            _LOOKS,
-        ),
-        ToolDefinition(
-            "list_jobs",
-            "List jobs",
-            "List your jobs, newest first.",
-            _takes(
-                {
-                    "service": {"type": "string", "description": "Only of this tool."},
-                    "status": {"type": "string", "enum": _STATUSES},
-                    "limit": {
-                        "type": "integer",
-                        "minimum": 1,
-                        "maximum": MOST_LISTED,
-                        "default": 20,
-                    },
-                    "offset": {"type": "integer", "minimum": 0, "default": 0},
-                }
-            ),
-            _gives("total", "jobs"),
-            _LOOKS,
-        ),
-        ToolDefinition(
-            "cancel_job",
-            "Cancel a job",
-            "Stop a job, waiting or running, and no other. A finished job stays as it is.",
-            _takes({"job_id": _JOB_ID}, "job_id"),
-            JOB_SCHEMA,
-            _STOPS,
-        ),
-        ToolDefinition(
-            "comfyui_health_check",
-            "ComfyUI health",
-            "Tell of each ComfyUI whether it answers, its queue and its memory; and count your jobs.",
-            _takes({}),
-            _gives("backends", "jobs"),
-            _LOOKS,
-        ),
+        _gives("total", "jobs"),
+        _LOOKS,
+    )
+
+
+def _cancel_job() -> ToolDefinition:
+    return ToolDefinition(
+        "cancel_job",
+        "Cancel a job",
+        "Stop a job, waiting or running, and no other. A finished job stays as it is.",
+        _takes({"job_id": _JOB_ID}, "job_id"),
+        JOB_SCHEMA,
+        _STOPS,
+    )
+
+
+def _health_check() -> ToolDefinition:
+    return ToolDefinition(
+        "comfyui_health_check",
+        "ComfyUI health",
+        "Tell of each ComfyUI whether it answers, its queue and its memory; and count your jobs.",
+        _takes({}),
+        _gives("backends", "jobs"),
+        _LOOKS,
     )
 
 
