@@ -13,6 +13,7 @@ when any of these is true:
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from gateway.graph.definitions import Combo
 from gateway.graph.json_value import Json
@@ -90,6 +91,7 @@ def file_type_of_name(value: Json) -> ParameterType | None:
     return next((kind for kind, endings in _MEDIA if ending in endings), None)
 
 
+@lru_cache(maxsize=4096)
 def _lists_files(name: str, options: tuple[Json, ...]) -> bool:
     if _NAMED_SO.search(name):
         return True

@@ -25,8 +25,10 @@ _TEXT_LIMITS = ("min_length", "max_length", "pattern")
 def parameter_faults(bound: BoundParameter, names: Collection[str]) -> Iterator[Finding]:
     """Yield what is wrong with one parameter by itself; `names` are all of the service's."""
     constraint = constraint_of(bound)
-    limits = list(_limit_faults(bound, constraint)) if bound.parameter.limits != _NO_LIMITS else []
-    yield from limits
+    limits: list[Finding] = []
+    if bound.parameter.limits != _NO_LIMITS:
+        limits.extend(_limit_faults(bound, constraint))
+        yield from limits
     if not limits:
         yield from _value_faults(bound, constraint)
         yield from _random_faults(bound, constraint)
@@ -97,12 +99,13 @@ def _value_faults(bound: BoundParameter, constraint: Constraint) -> Iterator[Fin
             written.append(("value", "the value", value))
         case _:
             pass
-    unlisted = replace(constraint, options=None)
     # Choices of a combo are held against its options when it is bound.
-    of_combo = constraint.many or any(options_of(each) is not None for each in bound.widgets)
-    for each in () if of_combo else bound.parameter.choices or ():
-        if wrong := value_fault(each, unlisted):
-            yield _refused(bound, "choices", f"a choice {wrong}", each)
+    choices = bound.parameter.choices
+    if choices and not constraint.many and all(options_of(each) is None for each in bound.widgets):
+        unlisted = replace(constraint, options=None)
+        for each in choices:
+            if wrong := value_fault(each, unlisted):
+                yield _refused(bound, "choices", f"a choice {wrong}", each)
     for key, what, value in written:
         if wrong := value_fault(value, constraint):
             yield _refused(bound, key, f"{what} {wrong}", value)

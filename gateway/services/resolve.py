@@ -61,7 +61,8 @@ def resolve_service(service: Service, prompt: Prompt, definitions: Definitions) 
     complete = len(parameters) == len(service.parameters)
     if complete and not _has_errors(findings):
         findings.extend(example_faults(service.examples, parameters))
-    findings = [replace(each, service=service.name) for each in findings]
+    if findings:
+        findings = [replace(each, service=service.name) for each in findings]
     if _has_errors(findings):
         return Resolved(None, tuple(findings))
     keys = _set_keys(parameters)

@@ -58,11 +58,11 @@ _BY_VALUE: dict[ParameterType, _Types] = {
     "object": ("object",),
 }
 _ANY_SCALAR: _Types = ("string", "integer", "number", "boolean")
-_BY_OPTIONS: tuple[_Types, ...] = (
-    ("string",),
-    ("boolean",),
-    ("integer",),
-    ("number", "integer"),
+_BY_OPTIONS: tuple[tuple[set[type], _Types], ...] = (
+    ({str}, ("string",)),
+    ({bool}, ("boolean",)),
+    ({int}, ("integer",)),
+    ({int, float}, ("number", "integer")),
 )
 
 
@@ -166,5 +166,5 @@ def _types_of_combo(combo: Combo) -> _Types:
         return _BY_UPLOAD[combo.upload]
     if combo.multiselect:
         return ("array",)
-    found = {type_of_value(each) for each in combo.options or ("",)}
-    return next((types for types in _BY_OPTIONS if found <= set(types)), _ANY_SCALAR)
+    classes = set(map(type, combo.options or ("",)))  # lists are long, and of one class mostly
+    return next((types for known, types in _BY_OPTIONS if classes <= known), _ANY_SCALAR)
