@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,17 +56,23 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@contextmanager
+def simulated(simulator: Simulator) -> Generator[Simulator]:
+    """Run a simulated ComfyUI on its own thread, for a test without a loop."""
+    asyncio.run(simulator.__aenter__())
+    try:
+        yield simulator
+    finally:
+        asyncio.run(simulator.__aexit__(None, None, None))
+
+
 @pytest.fixture
 def simulator(project: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Simulator]:
-    """Yield a simulated ComfyUI, on a thread of its own; `COMFYUI_URL` says where it is."""
+    """Yield a simulated ComfyUI; `COMFYUI_URL` says where it is."""
     assert project.is_dir()
-    running = Simulator()
-    asyncio.run(running.__aenter__())
-    monkeypatch.setenv("COMFYUI_URL", running.url)
-    try:
+    with simulated(Simulator()) as running:
+        monkeypatch.setenv("COMFYUI_URL", running.url)
         yield running
-    finally:
-        asyncio.run(running.__aexit__(None, None, None))
 
 
 @pytest.fixture

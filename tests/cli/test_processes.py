@@ -1,0 +1,136 @@
+"""Commands as whole processes: what a terminal sees, and what a signal does."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from gateway.simulator.server import Simulator
+from tests.cli.conftest import simulated
+from tests.docs.documents import ROOT
+
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(30)]
+PATIENCE = 10.0
+
+
+@contextmanager
+def _started(
+    *words: str, folder: Path = ROOT, environment: Mapping[str, str] | None = None
+) -> Generator[subprocess.Popen[str]]:
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-m", "gateway.cli.main", *words],
+        cwd=folder,
+        env={**os.environ, **(environment or {})},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate(timeout=PATIENCE)
+
+
+def _read_until(stream: object, text: str) -> str:
+    """Return the first line that holds a text."""
+    for line in iter(getattr(stream, "readline"), ""):  # noqa: B009 - typed as an object
+        if text in line:
+            return str(line)
+    pytest.fail(f"it never said {text!r}")
+
+
+def test_the_demo_shows_a_tool_at_work_and_leaves_a_picture() -> None:
+    with _started("demo") as demo:
+        out, err = demo.communicate(timeout=PATIENCE * 2)
+    assert demo.returncode == 0, err
+    assert "text_to_image: " in err
+    path = Path(next(word for word in out.split() if word.startswith("/")))
+    assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_simulator_says_where_it_listens_and_ends_when_told(project: Path) -> None:
+    with _started("simulate", "--port", "0", folder=project) as simulate:
+        assert simulate.stderr
+        assert "http://127.0.0.1:" in _read_until(simulate.stderr, "listens at")
+        simulate.send_signal(signal.SIGINT)
+        assert simulate.wait(PATIENCE) == 0
+
+
+def test_a_port_in_use_is_told(project: Path, simulator: Simulator) -> None:
+    with _started("simulate", "--port", str(simulator.port), folder=project) as second:
+        _, err = second.communicate(timeout=PATIENCE)
+    assert second.returncode == 1
+    assert "(http-port-in-use)" in err
+    assert "Traceback" not in err
+
+
+def test_ctrl_c_cancels_the_job_in_comfyui_too(project: Path) -> None:
+    words = ("call", "portrait", "prompt=slow", "steps=50")
+    with simulated(Simulator(step_seconds=0.4)) as comfyui:
+        with _started(*words, folder=project, environment={"COMFYUI_URL": comfyui.url}) as call:
+            assert call.stderr
+            _read_until(call.stderr, "portrait: Sampler")
+            call.send_signal(signal.SIGINT)
+            _, err = call.communicate(timeout=PATIENCE)
+        with urlopen(f"{comfyui.url}/api/jobs") as answer:  # noqa: S310 - http, on loopback
+            jobs = json.load(answer)["jobs"]
+    assert call.returncode == 1
+    assert err.endswith("portrait: cancelled\n")
+    assert "Traceback" not in err
+    assert [each["status"] for each in jobs] == ["cancelled"]
+
+
+def test_serving_over_stdio_keeps_stdout_for_mcp(project: Path) -> None:
+    first = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "initialize",
+        "params": {
+            "protocolVersion": "2025-11-25",
+            "capabilities": {},
+            "clientInfo": {"name": "test", "version": "1"},
+        },
+    }
+    with _started("serve", folder=project) as serve:
+        out, err = serve.communicate(json.dumps(first) + "\n", timeout=PATIENCE)
+    assert serve.returncode == 0, err
+    (answer,) = [json.loads(line) for line in out.splitlines()]
+    assert answer["id"] == 1
+    assert answer["result"]["serverInfo"]["name"] == "comfyui-gateway"
+
+
+def test_serving_over_http_says_where_and_ends_when_told(project: Path) -> None:
+    words = ("serve", "--transport", "http", "--port", "0")
+    with _started(*words, folder=project) as serve:
+        assert serve.stderr
+        assert "/mcp" in _read_until(serve.stderr, "Serving MCP at http://127.0.0.1:")
+        serve.send_signal(signal.SIGTERM)
+        assert serve.wait(PATIENCE) == 0
+
+
+def test_serving_beyond_this_machine_wants_a_key(project: Path) -> None:
+    with _started("serve", "--transport", "http", "--host", "0.0.0.0", folder=project) as serve:  # noqa: S104 - it must be refused
+        _, err = serve.communicate(timeout=PATIENCE)
+    assert serve.returncode == 1
+    assert "(http-bind-needs-key)" in err
+
+
+def test_a_reader_that_leaves_early_is_no_fault(project: Path) -> None:
+    assert project.is_dir()
+    program = f"{sys.executable} -m gateway.cli.main tools --json | head -c 1"
+    done = subprocess.run(  # noqa: S602 - a pipe is what is tested
+        program, shell=True, cwd=project, capture_output=True, encoding="utf-8", check=False
+    )
+    assert done.stdout == "{"
+    assert done.stderr == ""
