@@ -66,10 +66,9 @@ def link_of(value: Json) -> Link | None:
     ComfyUI takes any list as a link (execution.py); one of another shape than
     `[node id, slot]` is refused by it, and is no link here.
     """
-    pair = as_array(value)
-    if pair is None or len(pair) != 2:
+    if not isinstance(value, list) or len(value) != 2:
         return None
-    node_id, slot = pair
+    node_id, slot = value
     if isinstance(node_id, str) and isinstance(slot, int) and not isinstance(slot, bool):
         return Link(node_id, slot)
     return None
@@ -140,8 +139,12 @@ def to_json(prompt: Prompt) -> dict[str, Json]:
 
 def find_cycle(prompt: Prompt) -> tuple[str, ...]:
     """Return the ids of nodes that feed each other in a circle, first one repeated, or ()."""
-    finished: set[str] = set()
+    sources = {node_id: _sources(node) for node_id, node in prompt.items()}
+    # A node that nothing comes into cannot be on a circle: most graphs end here.
+    finished = {node_id for node_id, its in sources.items() if not its}
     for start in prompt:
+        if start in finished:
+            continue
         path: list[str] = []
         on_path: set[str] = set()
         stack = [(start, False)]
@@ -157,12 +160,12 @@ def find_cycle(prompt: Prompt) -> tuple[str, ...]:
                 path.append(node_id)
                 on_path.add(node_id)
                 stack.append((node_id, True))
-                stack.extend((link.node_id, False) for link in _links(prompt[node_id]))
+                stack.extend((source, False) for source in sources[node_id])
     return ()
 
 
-def _links(node: Node) -> list[Link]:
-    return [link for value in node.inputs.values() if (link := link_of(value)) is not None]
+def _sources(node: Node) -> list[str]:
+    return [link.node_id for value in node.inputs.values() if (link := link_of(value)) is not None]
 
 
 def _is_node(key: str, entry: Json) -> bool:
