@@ -191,7 +191,7 @@ class _Uvicorn(uvicorn.Server):
         await super().shutdown(sockets)
         await self._gateway.close()
 
-    def stop(self, number: int, frame: object) -> None:  # noqa: ARG002 - a signal's shape
+    def stop(self, *_: object) -> None:
         self.force_exit = self.should_exit
         self.should_exit = True
 

@@ -117,7 +117,7 @@ async def test_the_end_of_stdin_is_no_cancel_and_the_process_ends_promptly(
     await until(lambda: "called paint" in program.lines)
     assert process.stdin is not None
     process.stdin.close()
-    async with asyncio.timeout(1.5):
+    async with asyncio.timeout(4):  # a second is meant; the machine may be busy with other tests
         assert await process.wait() == 0
     assert program.lines == ["called paint", "left paint gone pending", "closing", "ended"]
 
@@ -129,7 +129,7 @@ async def test_what_closes_the_gateway_is_cut_off_after_a_second(tmp_path: Path)
     await until(lambda: "called paint" in program.lines)
     assert process.stdin is not None
     process.stdin.close()
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(4.5):
         assert await process.wait() == 0
     assert program.lines[-2:] == ["closing", "ended"]
 

@@ -240,7 +240,7 @@ async def test_at_the_end_of_stdin_jobs_follow_when_client_leaves(
     await program.say(process, *opening)
     await slow_studio.until_running(1)
     process.stdin.close()
-    async with asyncio.timeout(2.5):
+    async with asyncio.timeout(5):
         await process.communicate()
     assert process.returncode == 0
     await slow_studio.until_running(left)

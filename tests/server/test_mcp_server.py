@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,43 @@ async def test_a_resource_that_is_not_there_is_32602_with_its_uri(
                 await client.read_resource(uri)
             assert raised.value.error.code == -32602
             assert raised.value.error.data == {"uri": uri}
+
+
+@both_eras
+async def test_a_file_that_is_text_is_read_as_text(mode: str) -> None:
+    gateway = MemoryGateway()
+    async with Client(GatewayServer(gateway, GatewaySettings()), mode=mode) as client:
+        await client.call_tool("quick")
+        gateway.only.job = replace(
+            gateway.only.job,
+            outputs=(
+                gateway.file("a.json", "application/json", b'{"a": 1}'),
+                gateway.file("a.txt", "text/plain", "é".encode()),
+                gateway.file("b.txt", "text/plain", b"\xff no UTF-8"),
+            ),
+        )
+        job = f"comfyui://jobs/{gateway.only.job.id}/outputs"
+        read = [(await client.read_resource(f"{job}/{index}")).contents[0] for index in range(3)]
+    data, text, other = read
+    assert isinstance(data, TextResourceContents)
+    assert (data.text, data.mime_type) == ('{"a": 1}', "application/json")
+    assert isinstance(text, TextResourceContents)
+    assert text.text == "é"
+    assert isinstance(other, BlobResourceContents)
+    assert base64.b64decode(other.blob) == b"\xff no UTF-8"
+
+
+@both_eras
+async def test_a_file_too_large_for_a_resource_is_told_with_its_path(mode: str) -> None:
+    gateway = MemoryGateway()
+    async with Client(GatewayServer(gateway, GatewaySettings()), mode=mode) as client:
+        await client.call_tool("quick")
+        large = gateway.file("film.mp4", "video/mp4", b"", size=16 * 2**20 + 1)
+        gateway.only.job = replace(gateway.only.job, outputs=(large,))
+        with pytest.raises(MCPError, match=r"Fetch it at /outputs/.*film\.mp4") as raised:
+            await client.read_resource(f"comfyui://jobs/{gateway.only.job.id}/outputs/0")
+    assert raised.value.error.code == -31001
+    assert raised.value.error.data["path"] == f"/outputs/{large.key}"
 
 
 @everywhere
