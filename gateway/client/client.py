@@ -16,6 +16,7 @@ import anyio
 import httpx2 as httpx
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
+from mcp.shared.dispatcher import ProgressFnT
 from mcp.types import (
     BlobResourceContents,
     CallToolResult,
@@ -126,12 +127,7 @@ class GatewayClient:
             CallRefused: There is no such tool.
             GatewayUnreachable: The line broke.
         """
-
-        async def progress(progress: float, total: float | None, message: str | None) -> None:
-            if on_progress is not None:
-                on_progress(progress, total, message or "")
-
-        callback = progress if on_progress is not None else None
+        callback = None if on_progress is None else _passing_on(on_progress)
         async with told_plainly(self._where):
             result = await self._connected.call_tool(
                 name, dict(arguments or {}), progress_callback=callback
@@ -226,6 +222,16 @@ class GatewayClient:
             blob = isinstance(each, BlobResourceContents)
             data += base64.b64decode(each.blob) if blob else each.text.encode()
         return data
+
+
+def _passing_on(on_progress: OnProgress) -> ProgressFnT:
+    """Return the SDK's kind of callback for ours."""
+
+    async def pass_on(progress: float, total: float | None, message: str | None) -> None:
+        """Pass a progress message on."""
+        on_progress(progress, total, message or "")
+
+    return pass_on
 
 
 def _reply(result: CallToolResult) -> Reply:
