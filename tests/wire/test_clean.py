@@ -15,6 +15,13 @@ def test_hidden_and_control_characters_go_and_visible_ones_stay() -> None:
     assert clean_text("naïve 図 👩\u200d🎨 ✔️\r\n\tß\r.", 100) == "naïve 図 👩\u200d🎨 ✔️\n\tß\n."
 
 
+@pytest.mark.parametrize(
+    "character", ["\U000e0100", "\U000e01ef", "\u0378", "\x7f", "\ue000", "\u2066", "\ud800"]
+)
+def test_a_character_that_nobody_sees_goes_alone_too(character: str) -> None:
+    assert clean_text(f"a{character}b", 100) == "ab"
+
+
 def test_a_plain_text_is_returned_as_it_is() -> None:
     assert clean_text("plain", 5) == "plain"
 
@@ -49,6 +56,14 @@ def test_a_traceback_shrinks_to_its_last_line() -> None:
         "    g()\nKeyError: 'a'\n"
     )
     assert without_paths(text) == "Failed:\nKeyError: 'a'"
+
+
+def test_a_chain_of_tracebacks_shrinks_to_its_last_line() -> None:
+    one = 'Traceback (most recent call last):\n  File "/opt/x.py", line 3, in f\nKeyError: 1\n'
+    between = "During handling of the above exception, another exception occurred:\n"
+    assert (
+        without_paths(f"Oh: {one}{between}{one.replace('KeyError', 'OSError')}") == "Oh: OSError: 1"
+    )
 
 
 def test_a_line_is_one_line() -> None:

@@ -127,6 +127,11 @@ def frame(kind: str, **data: object) -> str:
         ),
         pytest.param(frame("executing", node="2"), Executing("2", None), id="on reconnect"),
         pytest.param(
+            frame("executing", node=["2"], prompt_id=3, display_node=5),
+            Executing(None, None),
+            id="executing nonsense",
+        ),
+        pytest.param(
             frame("progress", value=3, max=20, prompt_id="p", node="3"),
             ProgressStep("p", "3", 3, 20),
             id="progress",
@@ -262,6 +267,12 @@ METADATA = {
             binary(4, counted(b"{"), b"x"),
             Malformed("preview whose metadata is no JSON object"),
             id="metadata is no JSON",
+        ),
+        pytest.param(binary(3, counted(b"2")), TextUpdate("2", ""), id="empty text"),
+        pytest.param(
+            binary(3, (1 << 24).to_bytes(4, "big"), b"2"),
+            Malformed("binary 3 cut off: 16777216 bytes announced, 1 there"),
+            id="a length of four bytes",
         ),
         pytest.param(
             binary(4, (90).to_bytes(4, "big"), b"{}"),

@@ -94,6 +94,13 @@ def test_a_prompt_that_is_not_over_has_no_entry() -> None:
             NodeFailure("", "", "", ""),
         ),
         (
+            {
+                "status_str": "success",
+                "messages": [["execution_error", {"exception_type": "ExecutionBlocked"}]],
+            },
+            Succeeded(),
+        ),
+        (
             {"status_str": "error", "messages": None},
             NodeFailure("", "", "ComfyUI reports an error and does not say which.", ""),
         ),

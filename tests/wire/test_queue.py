@@ -31,6 +31,7 @@ def test_pending_prompts_come_in_heap_order_and_are_counted_in_the_order_they_ru
 def test_an_odd_queue_holds_nothing() -> None:
     assert place_in_queue("p", {}) is None
     assert place_in_queue("p", {"queue_running": None, "queue_pending": [None, ["p"], 3]}) is None
+    assert place_in_queue("p", {"queue_pending": [None, [0.5, "p"], ["?", "z"]]}) == InLine(2)
 
 
 def test_jobs_before_one_are_the_running_ones_and_those_of_a_lower_number() -> None:
@@ -44,4 +45,7 @@ def test_jobs_before_one_are_the_running_ones_and_those_of_a_lower_number() -> N
         {"id": "odd", "status": "pending"},
     ]
     assert position_among_jobs("p", 5.0, {"jobs": jobs}) == 4
+    assert position_among_jobs("p", 0.5, {"jobs": [{"id": "odd", "priority": "?"}]}) == 1
+    running: list[Json] = [{"id": "p", "status": "in_progress", "priority": 5}]
+    assert position_among_jobs("p", 5.0, {"jobs": running}) == 0
     assert position_among_jobs("p", 5.0, {}) == 0

@@ -231,3 +231,51 @@ def test_a_fault_of_a_type_to_come_is_told_in_comfyuis_words() -> None:
     assert explain(NodeFault("custom_validation_failed", "", "")).sentence == (
         "an input: the node refuses it"
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "details", "mend"),
+    [
+        ("new_type", "a", "Look at this node in ComfyUI."),
+        ("value_not_in_list", "odd", "Choose one that it has"),
+    ],
+)
+def test_every_fault_has_a_mend(kind: str, details: str, mend: str) -> None:
+    assert explain(NodeFault(kind, "m", details)).mend.startswith(mend)
+
+
+def test_a_nodes_own_words_are_kept_whole() -> None:
+    said = explain(NodeFault("custom_validation_failed", "", "image - no - never", "image"))
+    assert said.sentence == "image: no - never"
+
+
+@pytest.mark.parametrize(("count", "end"), [(5, "e is missing."), (6, "and 1 more.")])
+def test_up_to_five_faults_are_told_in_full(count: int, end: str) -> None:
+    errors: Json = [
+        {"type": "required_input_missing", "extra_info": {"input_name": name}}
+        for name in "abcdef"[:count]
+    ]
+    error = parse_rejection(400, {"error": {}, "node_errors": {"1": {"errors": errors}}})
+    assert error.message.endswith(end)
+
+
+def test_mends_stand_side_by_side() -> None:
+    errors: Json = [{"type": "value_smaller_than_min"}, {"type": "dependency_cycle"}]
+    error = parse_rejection(400, {"error": {}, "node_errors": {"1": {"errors": errors}}})
+    assert error.mend == "Choose a value in the limits. Break the circle in the workflow."
+
+
+def test_the_node_of_a_missing_class_is_the_one_that_is_named() -> None:
+    error: Json = {
+        "type": "missing_node_type",
+        "message": "m",
+        "details": "",
+        "extra_info": {"node_id": "12", "class_type": "X"},
+    }
+    assert parse_rejection(400, {"error": error}).where == "node 12 (X)"
+
+
+def test_long_details_are_kept_longer_than_a_line() -> None:
+    errors: Json = [{"type": "t", "details": "x" * 2000}]
+    (fault,) = node_faults_of({"node_errors": {"1": {"errors": errors}}})["1"].faults
+    assert len(fault.details) == 1000

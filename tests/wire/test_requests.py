@@ -34,14 +34,14 @@ def test_a_prompt_is_posted_under_our_id_and_the_connections() -> None:
 
 
 def test_ids_and_class_names_cannot_leave_their_place_in_a_path() -> None:
-    assert job_path("a/../b") == "/api/jobs/a%2F..%2Fb"
+    assert job_path("a/../X") == "/api/jobs/a%2F..%2FX"
     assert cancel_path("p") == "/api/jobs/p/cancel"
-    assert history_path("a?b") == "/history/a%3Fb"
+    assert history_path("a/X?b") == "/history/a%2FX%3Fb"
     assert (
         definition_path("Load Image (as Mask)/x")
         == "/object_info/Load%20Image%20%28as%20Mask%29%2Fx"
     )
-    assert socket_path("a&b") == "/ws?clientId=a%26b"
+    assert socket_path("a/X&b") == "/ws?clientId=a%2FX%26b"
 
 
 def test_only_this_prompt_is_ever_named_for_stopping() -> None:
@@ -57,7 +57,7 @@ def test_a_file_is_asked_for_by_name_folder_and_type() -> None:
 @pytest.mark.parametrize(
     "file",
     [
-        FileReference("u.png"),
+        FileReference("X.png"),
         FileReference("u.png", "a/b", "temp"),
         FileReference("ünï (1).png", "a\\b", "input"),
         FileReference(".hidden", "a b"),
@@ -72,6 +72,7 @@ def test_a_file_inside_its_folder_may_be_asked_for(file: FileReference) -> None:
     "file",
     [
         FileReference(""),
+        FileReference("."),
         FileReference(".."),
         FileReference("../u.png"),
         FileReference("/etc/passwd"),

@@ -315,3 +315,30 @@ def test_frames_of_another_client_do_not_touch_the_run() -> None:
         {"type": "progress_state", "data": {"prompt_id": "q", "nodes": {"1": {"state": "running"}}}}
     )
     assert advance(RUN, decode(stranger), 1.0) is RUN
+
+
+def test_an_expanded_node_is_known_from_whichever_message_names_it_first() -> None:
+    expanded = {"1.0.0.2": state("1.0.0.2", "finished", show="1")}
+    assert reduce(ProgressState("p", expanded)).parents == {"1.0.0.2": "1"}
+    assert reduce(Executed("p", "1.0.0.2", "1", {})).parents == {"1.0.0.2": "1"}
+    assert reduce(Executing("1.0.0.2", "p", "1")).parents == {"1.0.0.2": "1"}
+
+
+def test_two_steps_are_steps() -> None:
+    nodes = {"3": state("3", "running", 1, 2), "4": state("4", "running")}
+    assert reduce(ProgressState("p", nodes)).node == "3"
+
+
+def test_a_progress_step_alone_begins_its_node() -> None:
+    assert reduce(ProgressStep("p", "3", 1, 2)) == RunState(
+        "p", 1.0, "3", 1, 2, times={"3": NodeTimes("3", False, 1.0)}
+    )
+
+
+def test_a_node_that_comes_into_view_again_began_when_it_began() -> None:
+    run = reduce(Executing("3", "p"), Executing("4", "p"), Executing("3", "p"))
+    assert run.times["3"] == NodeTimes("3", False, 1.0)
+
+
+def test_executed_without_anything_before_it_is_an_end() -> None:
+    assert reduce(Executed("p", "3", "3", {})).times == {"3": NodeTimes("3", False, None, 1.0)}

@@ -93,7 +93,13 @@ def test_recorded_outputs(
             [left("grids", 0, "a.png"), left("grids", 1, "b.png")],
             id="lists in lists",
         ),
+        pytest.param({"deep": [[[["x"]]]]}, [LeftText("1", "deep", 0, "x")], id="lists four deep"),
         pytest.param({"deep": [[[[["x"]]]]]}, [], id="lists without end"),
+        pytest.param(
+            {"result": ["v1.0/m.GLB", "m.glb.txt"]},
+            [left("result", 0, "m.GLB", "v1.0"), LeftText("1", "result", 1, "m.glb.txt")],
+            id="models by their last extension",
+        ),
         pytest.param(
             {"number": [1, 2.5], "flag": [True], "none": None, "camera": [{"x": 1}], "text": [""]},
             [],
@@ -144,9 +150,9 @@ def test_nodes_come_in_their_order_and_the_same_file_of_two_nodes_comes_twice() 
 
 def test_animated_marks_the_nodes_files() -> None:
     for animated in ([True], [False, True], True):
-        (item,) = items_of({"1": {"images": [file("a.webp")], "animated": animated}})
+        (item,) = items_of({"1": {"images": [file("a.webp", fps=8)], "animated": animated}})
         assert isinstance(item, LeftFile)
-        assert item.animated
+        assert (item.animated, item.extra) == (True, {"fps": 8})
     for still in ([False], [], None, "yes"):
         (item, *_) = items_of({"1": {"images": [file("a.webp")], "animated": still}})
         assert isinstance(item, LeftFile)
@@ -173,6 +179,8 @@ def test_what_a_custom_node_says_of_a_file_is_kept_without_the_servers_path() ->
         ("a.jpg", "images", "", True, "image"),
         ("a.gif", "images", "", False, "animation"),
         ("a.mp4", "images", "", True, "video"),
+        ("v1.0.b.mp4", "images", "", True, "video"),
+        ("a.odd", "gifs", "video/h264/mp4", False, "video"),
         ("a.webm", "gifs", "video/webm", False, "video"),
         ("a.flac", "audio", "", False, "audio"),
         ("a.glb", "3d", "", False, "model3d"),
