@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from gateway.errors import BackendAnsweredOddly, BackendError, BackendRefused, BackendUnreachable
-from gateway.graph.json_value import Json
+from gateway.graph.json_value import Json, JsonObject, as_object
 from gateway.services.model import BackendDeclaration
 from gateway.wire.clean import clean_line
 
@@ -63,9 +63,12 @@ def is_unrouted(answer: Answer) -> bool:
     """Tell whether a server does not have the route, as opposed to not having the thing asked for.
 
     ComfyUI answers an unknown path with 404 and an empty body, a known path with an unknown method
-    with 405 and text; an unknown thing with 404 and JSON.
+    with 405 and text; an unknown thing with 404 and `{"error": …}`. A proxy may have a JSON of its
+    own for unknown paths: taken for "no such prompt", it would have a run submitted twice.
     """
-    return answer.status in {404, 405} and "json" not in answer.content_type and not is_html(answer)
+    if answer.status not in {404, 405} or is_html(answer):
+        return False
+    return answer.status == 405 or "error" not in _object_of(answer)
 
 
 def unwanted(backend: BackendDeclaration, answer: Answer) -> BackendError:
@@ -174,6 +177,13 @@ def _too_large(backend: BackendDeclaration, answer: Answer) -> BackendRefused:
         mend="Start ComfyUI with a larger --max-upload-size (100 MiB otherwise), and raise the "
         "body limit of a proxy before it.",
     )
+
+
+def _object_of(answer: Answer) -> JsonObject:
+    try:
+        return as_object(json.loads(answer.body)) or {}
+    except (ValueError, RecursionError):
+        return {}
 
 
 def _excerpt(answer: Answer) -> str:

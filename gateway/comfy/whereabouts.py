@@ -5,7 +5,7 @@ Source: ComfyUI server.py: `/api/jobs/{id}` (0.4 and later), `/queue`, `/history
 
 from __future__ import annotations
 
-from gateway.comfy.answers import Answer, is_unrouted, json_of, odd, unwanted
+from gateway.comfy.answers import Answer, is_html, is_unrouted, json_of, odd, unwanted
 from gateway.comfy.http import Http
 from gateway.graph.json_value import JsonObject, as_object
 from gateway.jobs.backend import Finished, Pending, Running, Unknown, Whereabouts
@@ -70,8 +70,7 @@ class Finder:
             self._check(await self._http.tell("/interrupt", interrupt_body(prompt_id)))
 
     async def _from_job(self, prompt_id: str, answer: Answer) -> Whereabouts:
-        if answer.status == 404:
-            json_of(self._backend, answer)
+        if answer.status == 404 and not is_html(answer):
             return Unknown()
         record = parse_job(self._object(answer))
         if record is None:

@@ -98,6 +98,9 @@ def test_html_is_known_by_its_type_or_its_beginning() -> None:
 def test_a_route_that_is_not_there_is_told_from_a_thing_that_is_not_there() -> None:
     assert is_unrouted(given(404, b"", "application/octet-stream"))
     assert is_unrouted(given(405, b"405: Method Not Allowed", "text/plain"))
+    assert is_unrouted(given(405, b'{"error": "Method not allowed"}', "application/json"))
+    assert is_unrouted(given(404, b'{"detail": "Not Found"}', "application/json"))
+    assert is_unrouted(given(404, b"[]", "application/json"))
     assert not is_unrouted(given(404, b'{"error": "Job not found"}', "application/json"))
     assert not is_unrouted(given(404, LOGIN, "text/html"))
     assert not is_unrouted(given(200, b"{}", "application/json"))
