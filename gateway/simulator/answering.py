@@ -38,8 +38,9 @@ async def respond(reply: Reply, send: Send, is_head: bool) -> None:
     if is_head or reply.status in _BODILESS:
         await send({"type": "http.response.body", "body": b""})
         return
-    if reply.file is None and reply.drip is None:
-        await send({"type": "http.response.body", "body": reply.body})
+    if reply.drip is None and length <= _PIECE:
+        body = reply.body if reply.file is None else _whole(reply.file)
+        await send({"type": "http.response.body", "body": body})
         return
     async for piece in _pieces(reply):
         await send({"type": "http.response.body", "body": piece, "more_body": True})
@@ -62,6 +63,12 @@ async def _pieces(reply: Reply) -> AsyncIterator[bytes]:
         if pause:
             await asyncio.sleep(pause)
         yield piece
+
+
+def _whole(part: FilePart) -> bytes:
+    with part.path.open("rb") as opened:
+        opened.seek(part.start)
+        return opened.read(part.length)
 
 
 async def _of_body(body: bytes, size: int) -> AsyncIterator[bytes]:

@@ -15,6 +15,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 
+from gateway.simulator.corked import CorkedTransport
 from gateway.simulator.settings import Tls
 
 __all__ = ["Listener"]
@@ -22,6 +23,13 @@ __all__ = ["Listener"]
 _KEEP_ALIVE_SECONDS = 75
 _BACKLOG = 512
 _MAX_FRAME = 64 * 1024 * 1024
+
+
+class _CorkedH11(H11Protocol):
+    """uvicorn's HTTP/1.1, writing through a corked transport; so does the WebSocket after it."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(CorkedTransport(transport))
 
 
 class Listener:
@@ -34,7 +42,7 @@ class Listener:
     def __init__(self, host: str, port: int, deflate: bool, tls: Tls | None) -> None:
         self._config = Config(
             self._call,
-            http=H11Protocol,
+            http=_CorkedH11,
             ws=WebSocketsSansIOProtocol,
             ws_max_size=_MAX_FRAME,
             ws_ping_interval=None,
@@ -109,7 +117,7 @@ class Listener:
                 raise
 
     def _connect(self) -> asyncio.Protocol:
-        return H11Protocol(config=self._config, server_state=self._state, app_state={})
+        return _CorkedH11(config=self._config, server_state=self._state, app_state={})
 
 
 def _bound(host: str, port: int) -> socket.socket:

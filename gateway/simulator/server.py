@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import signal
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
@@ -149,7 +151,7 @@ def run_simulator(
     folder: Path | None = None,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
-    """Run a simulator in this thread until it is interrupted; it prints nothing.
+    """Run a simulator in the main thread until SIGINT or SIGTERM ends it; it prints nothing.
 
     Args:
         settings: What to play.
@@ -171,8 +173,13 @@ async def _run(
     scheme = "https" if address.tls else "http"
     if on_ready is not None:
         on_ready(f"{scheme}://{address.host}:{process.listener.port}{settings.base_path}")
+    ending = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    if sys.platform != "win32":
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, ending.set)
     try:
-        await asyncio.Event().wait()
+        await ending.wait()
     finally:
         await process.stop()
         if folder is None:

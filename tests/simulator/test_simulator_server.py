@@ -110,9 +110,16 @@ async def test_tls_is_served_with_the_given_certificate(
 
 
 @pytest.mark.servers
-async def test_as_a_program_it_tells_its_url_takes_orders_and_ends_on_interrupt() -> None:
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM], ids=["interrupt", "terminate"])
+async def test_as_a_program_it_tells_its_url_takes_orders_and_ends_quietly(
+    ending: signal.Signals,
+) -> None:
     program = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", PROGRAM, stdout=asyncio.subprocess.PIPE
+        sys.executable,
+        "-c",
+        PROGRAM,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
     )
     try:
         assert program.stdout is not None
@@ -125,9 +132,10 @@ async def test_as_a_program_it_tells_its_url_takes_orders_and_ends_on_interrupt(
             counted = (await http.get("/simulator/counters")).json()
             assert at(counted, "requests", "GET /queue") == 1
     finally:
-        program.send_signal(signal.SIGINT)
+        program.send_signal(ending)
         async with asyncio.timeout(PATIENCE):
-            await program.communicate()
+            _, complaints = await program.communicate()
+    assert (program.returncode, complaints) == (0, b"")
 
 
 @pytest.mark.parametrize(
