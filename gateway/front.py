@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Front", "open_front"]
 
+_GRACE = 10.0
+
 
 class Front:
     """The project's tools as published now; implements `Published`."""
@@ -63,14 +65,23 @@ class Front:
         """Return the running part, started at the first call."""
         return (await self._started()).calls
 
-    async def close(self) -> None:
-        """End what runs: jobs follow their service's `when_client_leaves` first."""
+    async def close(self, grace: float = _GRACE) -> None:
+        """End what runs: jobs follow their service's `when_client_leaves` first.
+
+        Args:
+            grace: Seconds in which jobs that are to go on may end; then they go on in ComfyUI alone.
+        """
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._engine is not None:
-            await self._engine.leave()
-            await self._engine.close()
+            try:
+                async with asyncio.timeout(grace):
+                    await self._engine.leave()
+            except TimeoutError:
+                self._report([_left_behind(grace)])
+            finally:
+                await self._engine.close()
 
     async def _warm(self) -> None:
         await self._started()
@@ -168,4 +179,13 @@ def _restart_needed(started: Project, edited: Project | None) -> tuple[Finding, 
             severity="warning",
             mend="Restart `gateway serve`.",
         ),
+    )
+
+
+def _left_behind(grace: float) -> Finding:
+    return Finding(
+        code="jobs-left-behind",
+        message=f"jobs still ran {grace:g} s after the end; they go on in ComfyUI, unobserved",
+        severity="warning",
+        mend="Look for their files in ComfyUI's output folder, under gateway/.",
     )

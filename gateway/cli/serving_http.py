@@ -8,10 +8,13 @@ from dataclasses import replace
 
 from gateway.cli.serve_options import ServeOptions
 from gateway.cli.serving import open_served
+from gateway.project.environment import read_environment
 from gateway.server.http import HttpAccess, serve_http
 from gateway.services.model import GatewaySettings
 
 __all__ = ["serve"]
+
+_SECRET_VARIABLE = "GATEWAY_LINK_SECRET"  # noqa: S105 (its name, not the secret)
 
 
 def serve(options: ServeOptions) -> int:
@@ -28,7 +31,8 @@ async def _serve(options: ServeOptions) -> None:
     front = open_served(options.config)
     try:
         settings = _with_options(front.project.declaration.gateway, options)
-        await serve_http(front, settings, HttpAccess(front.project.keys), _tell)
+        access = HttpAccess(front.project.keys, read_environment().get(_SECRET_VARIABLE, ""))
+        await serve_http(front, settings, access, _tell)
     finally:
         await front.close()
 

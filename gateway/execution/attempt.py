@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from gateway.errors import (
     BackendError,
+    BackendRefused,
     NodeFailed,
     PromptRejected,
     RunLost,
@@ -91,7 +92,11 @@ class Attempt:
             run = Run(attempt, self._backend.name, prompt_id, time.time())
             await self._teller.record(transitions.submit(job, run))
             self._prompt_id = prompt_id
-            accepted = await self._post(Submission(prompt_id, prompt, {}))
+            try:
+                accepted = await self._post(Submission(prompt_id, prompt, {}))
+            except BackendRefused as refused:
+                self._prompt_id = ""  # it was turned away at the door
+                return TryAgain(refused, submitted=False)
             if accepted is None:
                 return TryAgain(self._lost("never got the prompt"), submitted=True)
             if accepted.node_errors:
@@ -120,6 +125,8 @@ class Attempt:
         try:
             # Shielded: once the request is on its way, only its answer tells what to stop.
             return await asyncio.shield(self._posting)
+        except BackendRefused:
+            raise
         except BackendError as doubt:
             known = await self._is_known(submission.prompt_id, doubt)
             return Accepted(submission.prompt_id, {}) if known else None

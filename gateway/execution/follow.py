@@ -136,7 +136,7 @@ class Follower:
             if event is not None:
                 await self._take(event)
             if self.state.ended and self._sighted and self.state.ending is not None:
-                return Ended(self.state.ending, self.state.outputs, {}, self.state.cached)
+                return self._told(self.state.ending)
             if self.state.ended or time.monotonic() >= self._look_at:
                 end = await self._look()
                 if end is not None:
@@ -250,13 +250,17 @@ class Follower:
 
     def _not_there(self, now: float) -> FollowEnd | None:
         if self.state.ended and self.state.ending is not None:
-            return Ended(self.state.ending, self.state.outputs, {}, self.state.cached)
+            return self._told(self.state.ending)
         self._unknown += 1
         if self._unknown < 2:
             # Older servers tell queue and history apart: a prompt may slip between the two questions.
             self._look_at = now + _LOOK_AGAIN
             return None
         return Deleted() if self._sighted else Forgotten()
+
+    def _told(self, ending: Ending) -> Ended:
+        """Return the end as the messages told it."""
+        return Ended(ending, self.state.outputs, self.state.parents, self.state.cached)
 
     def _darken(self, error: BackendError) -> None:
         now = time.monotonic()

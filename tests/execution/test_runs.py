@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 
-from gateway.errors import BackendUnreachable, NodeFault, NodeFaults, PromptRejected
+from gateway.errors import BackendRefused, BackendUnreachable, NodeFault, NodeFaults, PromptRejected
 from gateway.jobs.backend import (
     Accepted,
     Connected,
@@ -460,3 +460,39 @@ async def test_a_file_that_cannot_be_fetched_at_all_fails_the_job_and_keeps_the_
     assert [isinstance(each, OutputFile) and each.missing for each in job.outputs] == [
         "the line broke"
     ]
+
+
+async def test_a_prompt_turned_away_at_the_door_is_no_doubt_and_not_asked_after(
+    make_bench: MakeBench,
+) -> None:
+    bench = make_bench(attempts=2, grace=60.0)
+
+    async def refuse(submission: Submission) -> Accepted:
+        raise BackendRefused("the request is too large", code="backend-too-large")
+
+    bench.backend.submitting = refuse
+    job = await bench.run()
+    assert job.failure is not None
+    assert job.failure.code == "backend-too-large"
+    assert len({each.prompt_id for each in bench.backend.submissions}) == 2
+
+
+async def test_an_expanded_nodes_output_belongs_to_the_node_of_the_graph(
+    make_bench: MakeBench,
+) -> None:
+    bench = make_bench()
+
+    async def expand(submission: Submission) -> Accepted:
+        its = submission.prompt_id
+        bench.backend.say(
+            its,
+            ExecutionStart(its),
+            Executed(its, "9.0.0.2", "9", IMAGES),
+            ExecutionSuccess(its),
+            Executing(None, its),
+        )
+        return Accepted(its, {})
+
+    bench.backend.submitting = expand
+    job = await bench.run()
+    assert [each.name for each in job.outputs] == ["image"]

@@ -149,3 +149,32 @@ async def test_choices_of_files_come_from_the_live_backends(
     assert answer.failed
     assert "no backend of this service has" in answer.text
     await opened.front.close()
+
+
+SLEEPY: dict[str, Json] = {
+    "1": TINY["1"],
+    "2": {
+        "class_type": "SimulatedSleep",
+        "inputs": {"image": ["1", 0], "seconds": 30.0, "ticks": 300},
+    },
+    "3": {"class_type": "SaveImage", "inputs": {"images": ["2", 0], "filename_prefix": "t"}},
+}
+
+
+@pytest.mark.parametrize(("leaves", "left_behind"), [("cancel", False), ("detach", True)])
+async def test_at_the_end_running_jobs_are_cancelled_or_left_to_comfyui(
+    tmp_path: Path, simulator: Simulator, leaves: str, left_behind: bool
+) -> None:
+    more = f"    wait: 0s\n    when_client_leaves: {leaves}\n"
+    opened = Open(write_project(tmp_path, services(simulator.url, more=more), SLEEPY))
+    running = await opened.front.running()
+    answer = await running.call("draw", {}, Asking())
+    job_id = answer.structured["job_id"]
+    assert isinstance(job_id, str)
+    while (await running.job(job_id, "local")).status == "pending":
+        await running.wait(job_id, Asking(), 0.05)
+    await opened.front.close(grace=0.3)
+    codes = [finding.code for finding in opened.reported]
+    assert codes == (["jobs-left-behind"] if left_behind else [])
+    job = await running.job(job_id, "local")
+    assert job.status == ("running" if left_behind else "cancelled")
