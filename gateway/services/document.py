@@ -94,7 +94,7 @@ class _Composer:
                     report_second_document(_spot(event), self._findings)
                     break
                 root = self._node(next(self._events), 0)
-        if root is None or (isinstance(root, ScalarNode) and root.text == ""):
+        if root is None or (isinstance(root, ScalarNode) and root.text == "" and not root.origin):
             report_empty(self._findings)
             return None
         return root

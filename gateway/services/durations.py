@@ -14,7 +14,7 @@ __all__ = [
     "write_size",
 ]
 
-DURATION_PATTERN = r"([0-9]{1,9}(?:\.[0-9]{1,6})?)(ms|s|m|h)"
+DURATION_PATTERN = r"([0-9]{1,12}(?:\.[0-9]{1,6})?)(ms|s|m|h)"
 SIZE_PATTERN = r"([0-9]{1,12}(?:\.[0-9]{1,6})?) ?(B|KB|MB|GB|KiB|MiB|GiB)"
 
 _DURATION = re.compile(DURATION_PATTERN)

@@ -199,7 +199,7 @@ def _when(rule: Clash) -> dict[str, Json]:
             return applies
         case "true":
             return applies | {"properties": {rule.key: {"const": True}}}
-        case "mapping":
+        case _:
             return applies | {"properties": {rule.key: {"type": "object"}}}
 
 

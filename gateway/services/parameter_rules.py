@@ -12,7 +12,6 @@ from gateway.services.constraint import Constraint, misfit
 from gateway.services.fields import Fields, Key
 from gateway.services.findings import Findings
 from gateway.services.model import (
-    ByClassType,
     ById,
     ByTitle,
     Choice,
@@ -120,8 +119,8 @@ def _spelling(target: Target) -> str:
             return f"{node_id}.{target.widget}"
         case ByTitle(title):
             return f"{target.widget} of the node titled {title}"
-        case ByClassType(class_type):
-            return f"{target.widget} of the {class_type}"
+        case by_class:
+            return f"{target.widget} of the {by_class.class_type}"
 
 
 def _check_options(options: Sequence[Json], fields: Fields, findings: Findings) -> None:

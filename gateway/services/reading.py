@@ -24,7 +24,6 @@ from gateway.services.shape import (
     EitherOf,
     ListOf,
     MapOf,
-    Needs,
     Record,
     Rule,
     Shape,
@@ -96,7 +95,7 @@ def _part_for(shape: EitherOf[Any], node: Node) -> Shape | None:
             return shape.scalar
         case SequenceNode():
             return shape.listing
-        case MappingNode():
+        case _:
             return shape.mapping
 
 
@@ -107,7 +106,7 @@ def _has_missing(node: Node) -> bool:
             return node.origin is not None and node.origin.missing
         case SequenceNode():
             return any(_has_missing(item) for item in node.items)
-        case MappingNode():
+        case _:
             return any(_has_missing(entry.node) for entry in node.entries.values())
 
 
@@ -185,7 +184,7 @@ def _check_rule(shape: Record, rule: Rule, node: MappingNode, findings: Findings
         case Clash():
             if _applies(rule, node.entries[rule.key].node):
                 _check_clash(rule, node, findings)
-        case Needs():
+        case _:
             if not any(name in node.entries for name in rule.others):
                 findings.add(
                     node.entries[rule.key] if rule.key else node,
@@ -202,7 +201,7 @@ def _applies(rule: Clash, node: Node) -> bool:
             return True
         case "true":
             return isinstance(node, ScalarNode) and node.value is True
-        case "mapping":
+        case _:
             return isinstance(node, MappingNode)
 
 

@@ -103,7 +103,7 @@ def to_json(node: Node) -> Json:
             return node.value
         case SequenceNode():
             return [to_json(item) for item in node.items]
-        case MappingNode():
+        case _:
             return {name: to_json(entry.node) for name, entry in node.entries.items()}
 
 
@@ -120,7 +120,7 @@ def written(node: Node) -> str:
             return _shortened(node.text)
         case SequenceNode():
             return "a list" if node.items else "an empty list"
-        case MappingNode():
+        case _:
             keys = ", ".join(node.entries)
             return _shortened(f"a mapping with {keys}" if keys else "an empty mapping")
 
