@@ -1,3 +1,5 @@
+"""Which word a mistyped one meant."""
+
 from __future__ import annotations
 
 import pytest
