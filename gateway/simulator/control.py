@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from gateway.graph.json_value import Json, as_object
 from gateway.simulator.exchange import Asked, Reply, Routes, empty, json_reply
-from gateway.simulator.faults import Fault, fault_from_json
+from gateway.simulator.faults import Die, Fault, Forget, Refuse, fault_from_json
 from gateway.simulator.machine import Machine
 
 __all__ = ["control_routes"]
+
+_ANSWER_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,11 @@ class _Control:
             fault = fault_from_json(body)
         except ValueError as error:
             return json_reply({"error": str(error)}, 400)
-        self.order(fault)
+        if isinstance(fault, Die | Forget | Refuse):
+            # These cut every connection, this one too; who orders them is answered first.
+            asyncio.get_running_loop().call_later(_ANSWER_SECONDS, self.order, fault)
+        else:
+            self.order(fault)
         return empty()
 
     async def count(self, asked: Asked, machine: Machine) -> Reply:  # noqa: ARG002 - a route

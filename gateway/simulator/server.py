@@ -85,7 +85,11 @@ class Simulator:
     async def __aenter__(self) -> Self:
         self._thread = threading.Thread(target=self._serve, name="simulator", daemon=True)
         self._thread.start()
-        process = await asyncio.wrap_future(self._ready)
+        try:
+            process = await asyncio.wrap_future(self._ready)
+        except OSError:
+            await asyncio.to_thread(self._thread.join, _PATIENCE_SECONDS)
+            raise
         self.port = process.listener.port
         return self
 
@@ -133,16 +137,21 @@ class Simulator:
         self._ending = asyncio.Event()
         root = self.folder or Path(tempfile.mkdtemp(prefix="simulator-"))
         try:
+            await self._run(root, self._ending)
+        finally:
+            if self.folder is None:
+                shutil.rmtree(root, ignore_errors=True)
+
+    async def _run(self, root: Path, ending: asyncio.Event) -> None:
+        try:
             address = Address(self.host, self.port, self.tls)
             process = await Process.start(self.settings, root, address)
         except OSError as error:
             self._ready.set_exception(error)
             return
         self._ready.set_result(process)
-        await self._ending.wait()
+        await ending.wait()
         await process.stop()
-        if self.folder is None:
-            shutil.rmtree(root, ignore_errors=True)
 
 
 def run_simulator(
@@ -169,6 +178,16 @@ async def _run(
     on_ready: Callable[[str], None] | None,
 ) -> None:
     root = folder or Path(tempfile.mkdtemp(prefix="simulator-"))
+    try:
+        await _until_ended(settings, root, address, on_ready)
+    finally:
+        if folder is None:
+            shutil.rmtree(root, ignore_errors=True)
+
+
+async def _until_ended(
+    settings: Settings, root: Path, address: Address, on_ready: Callable[[str], None] | None
+) -> None:
     process = await Process.start(settings, root, address)
     scheme = "https" if address.tls else "http"
     if on_ready is not None:
@@ -182,5 +201,3 @@ async def _run(
         await ending.wait()
     finally:
         await process.stop()
-        if folder is None:
-            shutil.rmtree(root, ignore_errors=True)

@@ -95,6 +95,14 @@ async def test_a_fault_ordered_over_http_is_in_force_at_once(talker: Talker) -> 
     assert (await talker.get("/queue")).status_code == 200
 
 
+async def test_who_orders_a_restart_over_http_is_answered_before_it(talker: Talker) -> None:
+    async with talker.listen() as ear:
+        await ear.next()
+        assert (await talker.post("/simulator/faults", {"kind": "Forget"})).status_code == 200
+        with pytest.raises(websockets.ConnectionClosedError):
+            await ear.next()
+
+
 async def test_an_answer_may_be_wrong_so_many_times(talker: Talker) -> None:
     talker.simulator.order(AnswerWith("/history*", times=2))
     answers = [(await talker.get("/api/history/x")).status_code for _ in range(3)]
