@@ -14,6 +14,8 @@ from urllib.request import urlopen
 
 import pytest
 
+from gateway import __version__
+from gateway.graph.json_value import JsonObject, as_object
 from gateway.simulator.server import Simulator
 from tests.cli.conftest import simulated
 from tests.docs.documents import ROOT
@@ -91,23 +93,45 @@ def test_ctrl_c_cancels_the_job_in_comfyui_too(project: Path) -> None:
     assert [each["status"] for each in jobs] == ["cancelled"]
 
 
-def test_serving_over_stdio_keeps_stdout_for_mcp(project: Path) -> None:
-    first = {
-        "jsonrpc": "2.0",
-        "id": 1,
-        "method": "initialize",
-        "params": {
-            "protocolVersion": "2025-11-25",
-            "capabilities": {},
-            "clientInfo": {"name": "test", "version": "1"},
-        },
-    }
+def _asked(serve: subprocess.Popen[str], *messages: dict[str, object]) -> JsonObject:
+    """Send messages of which the last is a request, and return its result."""
+    assert serve.stdin
+    assert serve.stdout
+    for message in messages:
+        serve.stdin.write(json.dumps({"jsonrpc": "2.0", **message}) + "\n")
+    serve.stdin.flush()
+    answer = json.loads(serve.stdout.readline())
+    assert answer["id"] == messages[-1]["id"]
+    return answer["result"]
+
+
+HELLO: dict[str, object] = {
+    "id": 1,
+    "method": "initialize",
+    "params": {
+        "protocolVersion": "2025-11-25",
+        "capabilities": {},
+        "clientInfo": {"name": "test", "version": "1"},
+    },
+}
+
+
+def test_tools_json_is_what_a_client_is_listed(project: Path) -> None:
+    with _started("tools", "--json", folder=project) as tools:
+        printed, _ = tools.communicate(timeout=PATIENCE)
     with _started("serve", folder=project) as serve:
-        out, err = serve.communicate(json.dumps(first) + "\n", timeout=PATIENCE)
-    assert serve.returncode == 0, err
-    (answer,) = [json.loads(line) for line in out.splitlines()]
-    assert answer["id"] == 1
-    assert answer["result"]["serverInfo"]["name"] == "comfyui-gateway"
+        _asked(serve, HELLO)
+        ready: dict[str, object] = {"method": "notifications/initialized"}
+        listed = _asked(serve, ready, {"id": 2, "method": "tools/list"})
+    assert json.loads(printed) == {"tools": listed["tools"]}
+
+
+def test_serving_over_stdio_keeps_stdout_for_mcp_and_ends_with_its_client(project: Path) -> None:
+    with _started("serve", folder=project) as serve:
+        told = as_object(_asked(serve, HELLO)["serverInfo"]) or {}
+        assert (told["name"], told["version"]) == ("comfyui-gateway", __version__)
+        out, err = serve.communicate(timeout=PATIENCE)
+    assert (serve.returncode, out, err) == (0, "", "")
 
 
 def test_serving_over_http_says_where_and_ends_when_told(project: Path) -> None:
