@@ -156,6 +156,22 @@ def _scaling() -> tuple[NodeClass, ...]:
     )
 
 
+def _composite_face() -> Face:
+    return Face(
+        "ImageCompositeMasked",
+        {
+            "destination": link("IMAGE"),
+            "source": link("IMAGE"),
+            "x": integer(0, 16384, 0, 1),
+            "y": integer(0, 16384, 0, 1),
+            "resize_source": boolean(False),
+        },
+        ("IMAGE",),
+        {"mask": link("MASK")},
+        title="Image Composite Masked",
+    )
+
+
 def _filters() -> tuple[NodeClass, ...]:
     invert = Face("ImageInvert", {"image": link("IMAGE")}, ("IMAGE",), title="Invert Image")
     blur = Face(
@@ -178,24 +194,11 @@ def _filters() -> tuple[NodeClass, ...]:
         ("IMAGE",),
         title="Detect Edges (Canny)",
     )
-    composite = Face(
-        "ImageCompositeMasked",
-        {
-            "destination": link("IMAGE"),
-            "source": link("IMAGE"),
-            "x": integer(0, 16384, 0, 1),
-            "y": integer(0, 16384, 0, 1),
-            "resize_source": boolean(False),
-        },
-        ("IMAGE",),
-        {"mask": link("MASK")},
-        title="Image Composite Masked",
-    )
     return (
         NodeClass(invert, each(_invert)),
         NodeClass(blur, each(_blur)),
         NodeClass(canny, each(_edges)),
-        NodeClass(composite, _composite),
+        NodeClass(_composite_face(), _composite),
     )
 
 

@@ -102,16 +102,8 @@ def _encoding_faces() -> tuple[Face, Face, Face]:
     return encode, inpaint, conditioning
 
 
-def nodes() -> tuple[NodeClass, ...]:
-    """Return the classes of this module."""
+def _size_faces() -> tuple[Face, Face]:
     methods = combo(["nearest-exact", "bilinear", "area", "bicubic", "bislerp"])
-    mask = Face(
-        "SetLatentNoiseMask",
-        {"samples": link("LATENT"), "mask": link("MASK")},
-        ("LATENT",),
-        title="Set Latent Noise Mask",
-        category="latent/inpaint",
-    )
     upscale = Face(
         "LatentUpscale",
         {
@@ -136,6 +128,19 @@ def nodes() -> tuple[NodeClass, ...]:
         title="Upscale Latent By",
         category="latent",
     )
+    return upscale, by
+
+
+def nodes() -> tuple[NodeClass, ...]:
+    """Return the classes of this module."""
+    mask = Face(
+        "SetLatentNoiseMask",
+        {"samples": link("LATENT"), "mask": link("MASK")},
+        ("LATENT",),
+        title="Set Latent Noise Mask",
+        category="latent/inpaint",
+    )
+    upscale, by = _size_faces()
     encode, inpaint, conditioning = _encoding_faces()
     return (
         NodeClass(encode, _encode),

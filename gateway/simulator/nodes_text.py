@@ -136,9 +136,9 @@ def _preview_face(is_modern: bool) -> Face:
     )
 
 
-def _texts() -> tuple[NodeClass, ...]:
+def _save_text_face() -> Face:
     formats: list[Json] = ["txt", "csv", "md", "json"]
-    save = Face(
+    return Face(
         "SaveText",
         {
             "text": text(multiline=False, more={"forceInput": True}),
@@ -153,6 +153,9 @@ def _texts() -> tuple[NodeClass, ...]:
         is_new_style=True,
         output_node=True,
     )
+
+
+def _texts() -> tuple[NodeClass, ...]:
     values = autogrow("value", link("*"), {"names": list(_LETTERS), "min": 0})
     filled = Face(
         "StringFormat",
@@ -173,7 +176,7 @@ def _texts() -> tuple[NodeClass, ...]:
         category="text",
     )
     return (
-        NodeClass(save, _save_text, only_modern=True),
+        NodeClass(_save_text_face(), _save_text, only_modern=True),
         NodeClass(filled, _format, only_modern=True),
         NodeClass(joined, _concatenate),
         NodeClass(_preview_face(True), _preview, old=_preview_face(False)),
