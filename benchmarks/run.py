@@ -62,7 +62,9 @@ def main() -> int:
     given = parser.parse_args()
     rows = asyncio.run(_measure(_parts(given.quick), given.only))
     print(as_table(rows))
-    print(f"backend: {os.environ.get('COMFYUI_URL', 'simulated')}; {os.cpu_count()} cores")
+    load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
+    backend = os.environ.get("COMFYUI_URL", "simulated")
+    print(f"backend: {backend}; {os.cpu_count()} cores; load average at the end: {load}")
     whole = not given.quick and not given.only
     output = given.output or (_RESULTS if whole else None)
     if output is not None:

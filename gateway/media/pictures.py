@@ -19,13 +19,16 @@ from PIL import Image, ImageOps, WebPImagePlugin
 
 from gateway.jobs.files import Preview
 
-__all__ = ["make_preview", "picture_size", "shrink_picture"]
+__all__ = ["is_tiny", "make_preview", "picture_size", "shrink_picture"]
 
 # PostScript and the like start programs, so what may be opened is listed.
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "MPO")
 
 _MAX_PIXELS = 90_000_000
 """As Pillow's own limit; 90 million pixels take 360 MB to decode."""
+
+_TINY_BYTES = 32 * 1024
+_TINY_PIXELS = 128 * 128
 
 _QUALITY = 75
 _MIN_SIDE = 16
@@ -59,6 +62,17 @@ def picture_size(path: str) -> tuple[int, int] | None:
             return _shown_size(picture)
     except _BROKEN:
         return None
+
+
+def is_tiny(path: str) -> bool:
+    """Tell whether a preview takes less time (0.2 ms) than handing the work to a thread."""
+    try:
+        if Path(path).stat().st_size > _TINY_BYTES:
+            return False
+    except OSError:
+        return True  # nothing to read is read at once
+    size = picture_size(path)
+    return size is None or size[0] * size[1] <= _TINY_PIXELS
 
 
 def make_preview(path: str, max_side: int) -> Preview | None:

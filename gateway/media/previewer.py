@@ -1,4 +1,8 @@
-"""Previews off the event loop, in two threads of their own. Knows no jobs and no stores."""
+"""Previews off the event loop, in two threads of their own. Knows no jobs and no stores.
+
+Only a picture so small that the way to a thread and back takes longer than the work (0.2 ms against
+0.15 ms, a millisecond and more on a busy machine) is done at once.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from typing import TypeVar
 from PIL import Image
 
 from gateway.jobs.files import Preview
-from gateway.media.pictures import make_preview, picture_size, shrink_picture
+from gateway.media.pictures import is_tiny, make_preview, picture_size, shrink_picture
 
 __all__ = ["PillowPreviewer"]
 
@@ -36,6 +40,8 @@ class PillowPreviewer:
 
         Its width and height are those of the picture itself, as it is shown.
         """
+        if is_tiny(path):
+            return make_preview(path, max_side)
         return await self._off_the_loop(make_preview, path, max_side)
 
     async def shrink(self, data: bytes, max_bytes: int) -> bytes | None:

@@ -43,7 +43,7 @@ class ObjectInputStore:
 
     async def _keep_small(self, data: bytes) -> KeptFile:
         digest = sha256(data).hexdigest()
-        await self.place.put_new(_key(digest), data)
+        await self.place.put(_key(digest), data, "create")
         return KeptFile(digest, len(data))
 
     async def _keep_large(self, first: bytes, rest: AsyncIterator[bytes]) -> KeptFile:

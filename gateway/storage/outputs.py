@@ -44,7 +44,7 @@ class ObjectOutputStore:
         async with closing(chunks):
             beginning = await take_beginning(chunks, _AT_ONCE)
             if beginning.whole:
-                await self.place.put(safe, beginning.data)
+                await self.place.put(safe, beginning.data, "overwrite")
                 size = len(beginning.data)
             else:
                 size = await self.place.stream(safe, beginning.data, chunks)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from gateway.jobs.files import Preview, Previewer
-from gateway.media.pictures import make_preview, picture_size, shrink_picture
+from gateway.media.pictures import is_tiny, make_preview, picture_size, shrink_picture
 from gateway.media.previewer import PillowPreviewer
 
 
@@ -373,8 +373,25 @@ async def test_the_loop_runs_on_while_previews_are_made(
     assert turns > 100
 
 
+@pytest.mark.parametrize(
+    ("size", "tiny"), [((64, 64), True), ((128, 128), True), ((129, 128), False), ((512, 9), True)]
+)
+def test_only_a_tiny_picture_is_not_worth_a_thread(
+    tmp_path: Path, size: tuple[int, int], tiny: bool
+) -> None:
+    Image.new("RGB", size).save(tmp_path / "a.png")
+    assert is_tiny(str(tmp_path / "a.png")) is tiny
+
+
+def test_a_large_file_of_few_pixels_is_not_tiny(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    Image.new("RGB", (8, 8)).save(path)
+    path.write_bytes(path.read_bytes() + b"0" * 50_000)
+    assert not is_tiny(str(path))
+
+
 async def test_closing_lets_the_threads_go(tmp_path: Path) -> None:
-    Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    noise(256, 256).save(tmp_path / "a.png")
     previewer = PillowPreviewer()
     await previewer.preview(str(tmp_path / "a.png"), 8)
     mine = [each for each in threading.enumerate() if each.name.startswith("preview")]

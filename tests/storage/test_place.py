@@ -33,8 +33,8 @@ class Whole:
 
 
 DOINGS: list[Callable[[Place], Awaitable[object]]] = [
-    lambda place: place.put(BAD, b"x"),
-    lambda place: place.put_new(BAD, b"x"),
+    lambda place: place.put(BAD, b"x", "overwrite"),
+    lambda place: place.put(BAD, b"x" * 2**17, "create"),
     lambda place: place.stream(BAD, b"x" * 2**21, Whole(b"y")),
     lambda place: place.open(BAD, 0, None),
     lambda place: place.rename(BAD, "c"),
