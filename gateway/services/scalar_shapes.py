@@ -84,18 +84,20 @@ class Text(Reads[str]):
         return 'the id in quotes: "6"' if self.numbers else self.says()
 
 
-@dataclass(frozen=True, slots=True)
 class HeaderValue(Reads[str | None]):
     """The value of an HTTP header; None when every variable in it is empty."""
+
+    __slots__ = ()
 
     def says(self) -> str:
         """Say what is valid."""
         return "text in plain ASCII on one line"
 
 
-@dataclass(frozen=True, slots=True)
 class ShortPath(Reads[ShortTarget]):
     """A target in short form, `id.widget`."""
+
+    __slots__ = ()
 
     def says(self) -> str:
         """Say what is valid."""
@@ -113,9 +115,10 @@ class Word(Reads[W], Generic[W]):
         return f"one of {', '.join(self.words)}"
 
 
-@dataclass(frozen=True, slots=True)
 class Boolean(Reads[bool]):
     """True or false."""
+
+    __slots__ = ()
 
     def says(self) -> str:
         """Say what is valid."""
@@ -179,9 +182,10 @@ class OpenDuration(Reads[float | None]):
         return _LONGEST
 
 
-@dataclass(frozen=True, slots=True)
 class Size(Reads[int]):
     """`32MiB`, or a bare number of bytes."""
+
+    __slots__ = ()
 
     def says(self) -> str:
         """Say what is valid."""

@@ -184,7 +184,7 @@ def test_what_a_shape_does_not_take_is_said(shape: Shape, text: str, said: str) 
         (Integer(), "008", "Write it without the zero before it: 8."),
         (Number(), "00", "Write it without the zero before it: 0."),
         (Integer(), "many", "Write a whole number."),
-        (Word(("detach", "cancel")), "cancle", "Did you mean cancel?"),
+        (Word(("detach", "cancel")), "kancel", "Did you mean cancel?"),
         (Word(("detach", "cancel")), "xyz", "Write one of detach, cancel."),
         (Word(("1", "2")), "1", 'Put it in quotes: "1".'),
         (Text(), "3.10", 'Put it in quotes: "3.10".'),
