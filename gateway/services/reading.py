@@ -11,9 +11,9 @@ from typing import Any, cast
 from gateway.services.closest import closest
 from gateway.services.fields import Fields, Group, Named
 from gateway.services.findings import Findings
+from gateway.services.forms import check_form
 from gateway.services.scalar_reading import (
     REPORTED,
-    check_form,
     read_json,
     read_scalar,
     report_unfit,

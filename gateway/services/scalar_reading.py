@@ -10,6 +10,7 @@ from typing import Any, Final, TypeGuard
 from gateway.graph.json_value import Json
 from gateway.services.durations import parse_duration, parse_size
 from gateway.services.findings import Findings
+from gateway.services.forms import has_form
 from gateway.services.model import ShortTarget
 from gateway.services.scalar_shapes import (
     HEADER_VALUE,
@@ -18,7 +19,6 @@ from gateway.services.scalar_shapes import (
     AnyJson,
     Boolean,
     Duration,
-    Form,
     HeaderValue,
     Integer,
     Number,
@@ -29,14 +29,13 @@ from gateway.services.scalar_shapes import (
     Word,
 )
 from gateway.services.shape import Shape
-from gateway.services.tree import Located, Node, ScalarNode, written
+from gateway.services.tree import Node, ScalarNode, written
 from gateway.services.values import flaw_in
 from gateway.services.wording import mend_of
 
 __all__ = [
     "REPORTED",
     "Flaw",
-    "check_form",
     "read_json",
     "read_scalar",
     "report_unfit",
@@ -115,29 +114,6 @@ def report_unfit(shape: Shape, node: Node, subject: str, findings: Findings) -> 
     )
 
 
-def check_form(text: str, form: Form, at: Located, findings: Findings) -> bool:
-    """Report text that is not of its form, or taken; tell whether it is fine."""
-    if not re.fullmatch(form.pattern, text) or len(text) > (form.longest or len(text)):
-        findings.add(
-            at,
-            code=form.code,
-            message=f"this must be {form.says}",
-            found=written(ScalarNode(text, text, at.line, at.column)),
-            mend=form.mend,
-        )
-        return False
-    if text in form.reserved:
-        findings.add(
-            at,
-            code="name-reserved",
-            message=f"{text} is a tool that every gateway has",
-            found=text,
-            mend="Take another name.",
-        )
-        return False
-    return True
-
-
 def read_json(value: Json, node: Node, subject: str, findings: Findings) -> object:
     """Return a value of any type, or REPORTED when no JSON document could hold it."""
     if value is None:
@@ -167,24 +143,9 @@ def _text(shape: Text, node: ScalarNode, subject: str, findings: Findings) -> ob
         text = node.text
     if not text:
         return Flaw.UNFIT
-    if shape.form and not _has_form(text, shape.form, node, findings):
+    if shape.form and not has_form(text, shape.form, node, findings):
         return REPORTED
     return read_json(text, node, subject, findings)
-
-
-def _has_form(text: str, form: Form, node: ScalarNode, findings: Findings) -> bool:
-    if not node.origin:
-        return check_form(text, form, node, findings)
-    if re.fullmatch(form.pattern, text):
-        return True
-    findings.add(
-        node,
-        code="variable-value",
-        message=f"what the variable holds must be {form.says}",
-        found=written(node),
-        mend=f"Set it to {form.says}.",
-    )
-    return False
 
 
 def _short_path(node: ScalarNode, findings: Findings) -> object:
