@@ -69,14 +69,13 @@ class Engine:
 
     def keep_fresh(self, changed: Callable[[], Awaitable[None]]) -> None:
         """Ask the backends now and then, and call `changed` when something did."""
+        self._tasks.append(asyncio.create_task(self._refresh_for_ever(changed)))
 
-        async def refresh_for_ever() -> None:
-            while True:
-                if await self.refresh():
-                    await changed()
-                await asyncio.sleep(_REFRESH_EVERY)
-
-        self._tasks.append(asyncio.create_task(refresh_for_ever()))
+    async def _refresh_for_ever(self, changed: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            if await self.refresh():
+                await changed()
+            await asyncio.sleep(_REFRESH_EVERY)
 
     async def leave(self) -> None:
         """Do what the services say for when their client leaves: cancel, or finish what is running."""

@@ -50,7 +50,8 @@ def pure_coverage() -> Step:
     data = f"--data-file={Path(tempfile.mkdtemp()) / 'coverage'}"
     tests = tuple(f"tests/{name}" for name in PURE_TESTS)
     include = ",".join(f"gateway/{pattern}" for pattern in PURE)
-    pytest = ("-m", "pytest", "-q", "-p", "no:cacheprovider", *tests)
+    # Traced tests are several times slower; `make test` holds them to their own limit.
+    pytest = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout=60", *tests)
     return Step(
         "coverage of the pure packages",
         (

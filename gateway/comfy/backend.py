@@ -151,6 +151,7 @@ class ComfyBackend:
         at_once = asyncio.Semaphore(_AT_ONCE)
 
         async def definition(name: str) -> Mapping[str, Json]:
+            """Ask for one class."""
             async with at_once:
                 return await self._definitions(definition_path(name))
 

@@ -64,6 +64,12 @@ class Departures:
         Args:
             ctx: The request.
             work: Cancelled when the caller leaves, a moment after the request itself.
+
+        Returns:
+            What `work` returned.
+
+        Raises:
+            asyncio.CancelledError: The caller left.
         """
         visit = _Visit()
         key = _key(ctx, ctx.request_id)
