@@ -13,7 +13,7 @@ __all__ = ["check_form", "has_form"]
 
 def check_form(text: str, form: Form, at: Located, findings: Findings) -> bool:
     """Report text that is not of its form, or taken; tell whether it is fine."""
-    if not re.fullmatch(form.pattern, text) or len(text) > (form.longest or len(text)):
+    if not _fits(text, form):
         findings.add(
             at,
             code=form.code,
@@ -38,7 +38,7 @@ def has_form(text: str, form: Form, node: ScalarNode, findings: Findings) -> boo
     """Check the text of a scalar; what a variable put there is not told."""
     if not node.origin:
         return check_form(text, form, node, findings)
-    if re.fullmatch(form.pattern, text):
+    if _fits(text, form) and text not in form.reserved:
         return True
     findings.add(
         node,
@@ -48,3 +48,8 @@ def has_form(text: str, form: Form, node: ScalarNode, findings: Findings) -> boo
         mend=f"Set it to {form.says}.",
     )
     return False
+
+
+def _fits(text: str, form: Form) -> bool:
+    is_short = form.longest is None or len(text) <= form.longest
+    return is_short and re.fullmatch(form.pattern, text) is not None

@@ -29,7 +29,7 @@ from gateway.services.scalar_shapes import (
 )
 from gateway.services.shape import Clash, EitherOf, ListOf, MapOf, Needs, Shape, record
 
-ENVIRONMENT = {"NUMBER": "5", "EMPTY": "", "ESC": "a\x1bb"}
+ENVIRONMENT = {"LONG": "words", "NUMBER": "5", "EMPTY": "", "ESC": "a\x1bb"}
 WORD_FORM = Form(
     "[a-z]+", "a small word", code="test-form", mend="Write it.", longest=4, reserved=("own",)
 )
@@ -103,6 +103,11 @@ def test_what_a_shape_takes_is_read(shape: Shape, text: str, value: object) -> N
         (
             Text(WORD_FORM),
             "${NUMBER}",
+            "variable-value: what the variable holds must be a small word",
+        ),
+        (
+            Text(WORD_FORM),
+            "${LONG}",
             "variable-value: what the variable holds must be a small word",
         ),
         (Text(), '"a\\0"', "value-not-json: `it` has a character that is no proper text: NUL at 1"),
