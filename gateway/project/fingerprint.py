@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TypeAlias
 
 from gateway.project.definitions_file import DEFINITIONS_FILE
-from gateway.project.workflows import FOLDER, list_workflows
+from gateway.project.workflows import FOLDER, scan_workflows
 
 __all__ = ["Fingerprint", "fingerprint"]
 
@@ -17,13 +18,14 @@ Fingerprint: TypeAlias = frozenset[tuple[str, int, int]]
 def fingerprint(config: Path) -> Fingerprint:
     """Return the state of services.yaml, the workflows and the pinned definitions."""
     root = config.absolute().parent
-    files = (config, root / DEFINITIONS_FILE, *list_workflows(root / FOLDER))
-    return frozenset(entry for path in files if (entry := _entry(path)) is not None)
+    entries = [_entry(config), _entry(root / DEFINITIONS_FILE)]
+    entries.extend(_entry(each) for each in scan_workflows(root / FOLDER))
+    return frozenset(each for each in entries if each is not None)
 
 
-def _entry(path: Path) -> tuple[str, int, int] | None:
+def _entry(file: Path | os.DirEntry[str]) -> tuple[str, int, int] | None:
     try:
-        status = path.stat()
+        status = file.stat()
     except OSError:
         return None
-    return (str(path), status.st_mtime_ns, status.st_size)
+    return (os.fspath(file), status.st_mtime_ns, status.st_size)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
@@ -13,7 +14,7 @@ from gateway.project.locate import shown_path
 from gateway.services.closest import closest
 from gateway.services.model import Service
 
-__all__ = ["FOLDER", "Workflows", "list_workflows"]
+__all__ = ["FOLDER", "Workflows", "list_workflows", "scan_workflows"]
 
 FOLDER = "workflows"
 _LIMIT = 32 << 20
@@ -33,6 +34,7 @@ class Workflows:
     def __init__(self, root: Path) -> None:
         self._folder = root / FOLDER
         self._real = self._folder.resolve()
+        self._plain = _plain_names(self._folder)
         self._read: dict[str, Prompt | _Broken] = {}
 
     def prompt(self, service: Service) -> Prompt | Finding:
@@ -60,7 +62,7 @@ class Workflows:
                 message=f"the workflow {name!r} is not inside {FOLDER}/",
                 mend=f"Put the file under {FOLDER}/ and give its name there.",
             )
-        if not path.is_file():
+        if name not in self._plain and not path.is_file():
             return self._missing(name)
         try:
             return parse_prompt(read_json(path, _LIMIT))
@@ -70,6 +72,8 @@ class Workflows:
             return _Broken(fault.code, f"{shown_path(path)}: {fault.message}", fault.mend)
 
     def _inside(self, name: str) -> Path | None:
+        if name in self._plain:
+            return self._folder / name
         # Both path rules are asked, so that a project means the same on every system.
         if PurePosixPath(name).is_absolute() or PureWindowsPath(name).anchor or "\\" in name:
             return None
@@ -92,6 +96,35 @@ class Workflows:
         )
 
 
-def list_workflows(folder: Path) -> Iterable[Path]:
+def list_workflows(folder: Path) -> list[Path]:
     """Return the JSON files under a folder, by name."""
-    return sorted(folder.rglob("*.json")) if folder.is_dir() else ()
+    return sorted(Path(each.path) for each in scan_workflows(folder))
+
+
+def scan_workflows(folder: str | os.PathLike[str]) -> Iterator[os.DirEntry[str]]:
+    """Yield the JSON files under a folder, in no order; folders that are links are not entered."""
+    try:
+        with os.scandir(folder) as scanned:
+            entries = list(scanned)
+    except OSError:
+        return  # it is not there, or may not be looked into: then nothing can be read from it either
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from scan_workflows(entry.path)
+        elif entry.name.endswith(".json"):
+            yield entry
+
+
+def _plain_names(folder: Path) -> frozenset[str]:
+    """Return the names of files that are inside without doubt: no link leads to them.
+
+    One look at each folder instead of several at each file; every other name is looked at closely.
+    """
+    start = len(str(folder)) + 1
+    names = (
+        each.path[start:].replace(os.sep, "/")
+        for each in scan_workflows(folder)
+        if each.is_file(follow_symlinks=False)
+    )
+    # On Windows these two mean something else in a name, and a project means the same everywhere.
+    return frozenset(name for name in names if "\\" not in name and ":" not in name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -76,6 +77,15 @@ def test_nothing_outside_workflows_is_ever_read(name: str, tmp_path: Path) -> No
     assert finding.place == PLACE
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such file names")
+@pytest.mark.parametrize("name", ["C:a.json", "..\\a.json"])
+def test_a_file_whose_name_is_a_path_elsewhere_is_refused_where_it_is_just_a_name(
+    name: str,
+) -> None:
+    Path("workflows", name).write_text(json.dumps(GRAPH), encoding="utf-8")
+    assert _refused(name).code == "workflow-outside"
+
+
 def test_a_link_that_stays_inside_is_followed(tmp_path: Path) -> None:
     Path("workflows/a.json").write_text(json.dumps(GRAPH), encoding="utf-8")
     (tmp_path / "workflows" / "b.json").symlink_to(tmp_path / "workflows" / "a.json")
@@ -126,5 +136,19 @@ def test_a_file_that_is_no_prompt_is_told_where_it_is_named(content: object, cod
     assert finding.message.startswith("workflows/a.json: ")
 
 
+def test_workflows_are_listed_by_name_those_in_folders_too_but_not_behind_links(
+    tmp_path: Path,
+) -> None:
+    folder = Path("workflows")
+    (folder / "b").mkdir()
+    for name in ("c.json", "b/a.json", "a.json", "notes.txt"):
+        (folder / name).write_text("{}", encoding="utf-8")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "d.json").write_text("{}", encoding="utf-8")
+    (folder / "link").symlink_to(tmp_path / "elsewhere")
+    listed = [each.as_posix() for each in list_workflows(folder)]
+    assert listed == ["workflows/a.json", "workflows/b/a.json", "workflows/c.json"]
+
+
 def test_a_folder_without_workflows_lists_none() -> None:
-    assert list(list_workflows(Path("nowhere"))) == []
+    assert list_workflows(Path("nowhere")) == []
