@@ -198,6 +198,11 @@ class BackendError(GatewayError):
 
     default_code = "backend-error"
 
+    @property
+    def reason(self) -> str:
+        """The message, for a sentence that has named the backend already."""
+        return self.message.removeprefix(f"Backend {self.where}: ")
+
 
 class BackendUnreachable(BackendError):
     """No answer at all."""

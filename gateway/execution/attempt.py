@@ -132,7 +132,7 @@ class Attempt:
             return Accepted(submission.prompt_id, {}) if known else None
 
     async def _is_known(self, prompt_id: str, doubt: BackendError) -> bool:
-        self._teller.noted(f"backend {self._backend.name} did not confirm the run: {doubt.message}")
+        self._teller.noted(f"backend {self._backend.name} did not confirm the run: {doubt.reason}")
         give_up = time.monotonic() + self._workshop.grace
         pause = _DOUBT_PAUSE
         unknown = 0
@@ -218,7 +218,7 @@ class Attempt:
             await self._backend.cancel(self._prompt_id)
         except BackendError as error:
             self._teller.noted(
-                f"backend {self._backend.name} could not be told to stop: {error.message}"
+                f"backend {self._backend.name} could not be told to stop: {error.reason}"
             )
         return await self._partial(self._left())
 

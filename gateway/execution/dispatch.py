@@ -26,7 +26,7 @@ class _Down:
     """A backend that does not answer, since when (monotonic), and what it said last."""
 
     since: float
-    error: GatewayError
+    error: BackendUnreachable
 
 
 @dataclass(slots=True)
@@ -263,7 +263,7 @@ class Dispatcher:
 
     # --- backends that do not answer ---
 
-    def _mark_down(self, name: str, error: GatewayError) -> None:
+    def _mark_down(self, name: str, error: BackendUnreachable) -> None:
         if name in self._down:
             return
         self._down[name] = _Down(time.monotonic(), error)
@@ -297,7 +297,7 @@ class Dispatcher:
 
     def _tell_down(self, case: _Case) -> None:
         said = "; ".join(
-            f"backend {name} does not answer: {self._down[name].error.message}"
+            f"backend {name} does not answer: {self._down[name].error.reason}"
             for name in sorted(case.fitting)
         )
         self._ledger.show(transitions.note(self._job(case), said, time.time()))

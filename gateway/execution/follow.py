@@ -267,7 +267,7 @@ class Follower:
         if self._dark_since is None:
             self._dark_since = now
             self._sighted = False
-            self._observer.noted(f"backend {self._backend.name} does not answer: {error.message}")
+            self._observer.noted(f"backend {self._backend.name} does not answer: {error.reason}")
         if now - self._dark_since >= self._limits.grace:
             raise error
         self._look_at = now + self._dark_pause

@@ -140,3 +140,9 @@ def test_every_kind_has_a_code_of_its_own_in_kebab_case() -> None:
 def test_the_tree_in_the_docstring_has_every_kind() -> None:
     drawn = re.findall(r"^ {4,}(\w+)", str(errors.__doc__), re.MULTILINE)
     assert sorted(drawn) == sorted(each.__name__ for each in _classes())
+
+
+def test_a_backends_reason_does_not_name_the_backend_again() -> None:
+    error = BackendUnreachable("Backend studio: nothing listens there.", where="studio")
+    assert error.reason == "nothing listens there."
+    assert BackendUnreachable("nothing listens", where="studio").reason == "nothing listens"
