@@ -125,7 +125,10 @@ class GatewayError(Exception):
         self.mend = mend
 
     def __str__(self) -> str:
-        return f"{self.message} {self.mend}".strip()
+        if not self.mend:
+            return self.message
+        stop = "" if self.message.endswith((".", "!", "?", "…")) else "."
+        return f"{self.message}{stop} {self.mend}"
 
 
 class DeclarationError(GatewayError):
