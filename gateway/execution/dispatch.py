@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from gateway.errors import BackendUnreachable, GatewayError, RunTimedOut
 from gateway.execution.attempt import Attempt
+from gateway.execution.outages import Outages
 from gateway.execution.outcome import Done, Failed, Outcome, Stopped, TryAgain, Work, Workshop
 from gateway.jobs import transitions
 from gateway.jobs.backend import Backend
@@ -18,15 +19,6 @@ from gateway.jobs.line import Line, Slots, Waiting, choose_backend
 __all__ = ["Dispatcher"]
 
 _FIRST_PAUSE = 0.1
-_LONGEST_PAUSE = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Down:
-    """A backend that does not answer, since when (monotonic), and what it said last."""
-
-    since: float
-    error: BackendUnreachable
 
 
 @dataclass(slots=True)
@@ -72,8 +64,7 @@ class Dispatcher:
         self._slots = {name: Slots(each.slots) for name, each in backends.items()}
         self._line = Line()
         self._cases: dict[str, _Case] = {}
-        self._down: dict[str, _Down] = {}
-        self._probes: dict[str, asyncio.Task[None]] = {}
+        self._outages = Outages(backends, self._give_up_overdue, self._place)
         self._closing = False
 
     # --- from outside ---
@@ -109,10 +100,6 @@ class Dispatcher:
         """Return how many jobs are before this one in our line; None when it is not in line."""
         return self._line.position(job_id)
 
-    def down(self) -> Mapping[str, str]:
-        """Return the backends that do not answer, and what is wrong with each."""
-        return {name: each.error.message for name, each in self._down.items()}
-
     async def settle(self) -> None:
         """Wait until every job has ended."""
         while self._cases:
@@ -126,13 +113,13 @@ class Dispatcher:
         """Let go: runs go on in ComfyUI, nothing more is started here."""
         self._closing = True
         tasks = [case.task for case in self._cases.values() if case.task is not None]
-        tasks += self._probes.values()
         for case in self._cases.values():
             if case.timer is not None:
                 case.timer.cancel()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._outages.close()
 
     # --- the line ---
 
@@ -140,7 +127,7 @@ class Dispatcher:
         case.since = time.monotonic()
         case.waiting = replace(case.waiting, fitting=case.fitting)
         self._line.add(case.waiting)
-        if case.fitting <= self._down.keys():
+        if self._outages.all_of(case.fitting):
             self._tell_down(case)
         self._place()
 
@@ -150,7 +137,7 @@ class Dispatcher:
             free = {
                 name: each
                 for name, each in self._slots.items()
-                if each.free > 0 and name not in self._down
+                if each.free > 0 and name not in self._outages
             }
             waiting = self._line.next_for(free)
             name = choose_backend(waiting.fitting, free) if waiting is not None else None
@@ -264,42 +251,29 @@ class Dispatcher:
     # --- backends that do not answer ---
 
     def _mark_down(self, name: str, error: BackendUnreachable) -> None:
-        if name in self._down:
-            return
-        self._down[name] = _Down(time.monotonic(), error)
-        self._probes[name] = asyncio.create_task(self._probe(name))
-        for waiting in self._line:
-            if waiting.fitting <= self._down.keys():
-                self._tell_down(self._cases[waiting.job_id])
+        if self._outages.mark(name, error):
+            for case in self._stranded():
+                self._tell_down(case)
 
-    async def _probe(self, name: str) -> None:
-        pause = _FIRST_PAUSE
-        while True:
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE)
-            if (await self._backends[name].health()).reachable:
-                break
-            self._give_up_overdue()
-        del self._down[name]
-        del self._probes[name]
-        self._place()
+    def _stranded(self) -> list[_Case]:
+        """Return the jobs in line for which no backend answers."""
+        return [
+            self._cases[waiting.job_id]
+            for waiting in self._line
+            if self._outages.all_of(waiting.fitting)
+        ]
 
     def _give_up_overdue(self) -> None:
         """Fail the jobs for which no backend answered for the whole grace."""
         now = time.monotonic()
-        for waiting in self._line:
-            if waiting.fitting <= self._down.keys():
-                case = self._cases[waiting.job_id]
-                lately = max(self._down[name].since for name in waiting.fitting)
-                if now - max(lately, case.since) >= self._workshop.grace:
-                    self._line.remove(waiting.job_id)
-                    self._fail_soon(case, self._down[min(waiting.fitting)].error)
+        for case in self._stranded():
+            outage = self._outages.newest(case.fitting)
+            if now - max(outage.since, case.since) >= self._workshop.grace:
+                self._line.remove(case.work.job_id)
+                self._fail_soon(case, outage.error)
 
     def _tell_down(self, case: _Case) -> None:
-        said = "; ".join(
-            f"backend {name} does not answer: {self._down[name].error.reason}"
-            for name in sorted(case.fitting)
-        )
+        said = self._outages.told(case.fitting)
         self._ledger.show(transitions.note(self._job(case), said, time.time()))
 
 
