@@ -98,6 +98,70 @@ def test_a_long_list_is_cut_and_counted(definitions: Definitions) -> None:
     assert problem.message.endswith("'dpm_fast' … (44 in all)")
 
 
+@pytest.mark.parametrize(
+    ("count", "ending"),
+    [(12, "one of: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11"), (13, " (13 in all)")],
+)
+def test_a_list_is_cut_where_more_than_twelve_would_be_shown(count: int, ending: str) -> None:
+    options: Json = list(range(count))
+    definitions = parse_definitions(
+        {"X": {"input": {"required": {"a": [options, {}]}}, "output_node": True}}
+    )
+    (problem,) = check_prompt({"1": Node("X", {"a": "b"})}, definitions)
+    assert problem.message.endswith(ending)
+
+
+def test_a_missing_input_is_told_with_its_node(definitions: Definitions) -> None:
+    assert check_prompt(graph(denoise=None), definitions) == (
+        Problem(
+            code="input-missing",
+            node_id="3",
+            class_type="KSampler",
+            input_name="denoise",
+            message="node 3 (KSampler) needs an input `denoise`, and has none",
+        ),
+    )
+
+
+def test_a_link_to_an_output_that_is_not_there_is_told_with_both_nodes(
+    definitions: Definitions,
+) -> None:
+    assert check_prompt(graph(model=["4", 3]), definitions) == (
+        Problem(
+            code="link-slot-missing",
+            node_id="3",
+            class_type="KSampler",
+            input_name="model",
+            message="`model` of node 3 (KSampler) comes from output 3 of node 4 "
+            "(CheckpointLoaderSimple), which has 3, counted from 0",
+        ),
+    )
+
+
+def test_inputs_after_one_nothing_is_known_of_are_looked_at() -> None:
+    definitions = parse_definitions(
+        {"X": {"input": {"required": {"a": [["b"], {}]}}, "output_node": True}}
+    )
+    prompt: Prompt = {"1": Node("X", {"extra": 3, "a": "c"})}
+    assert messages(prompt, definitions) == [("widget-option-unknown", "1", "a")]
+
+
+def test_an_input_that_a_chosen_option_brings_is_looked_at(definitions: Definitions) -> None:
+    prompt: Prompt = {
+        "1": Node("EmptyAudio", {"duration": 1.0, "sample_rate": 44100, "channels": 2}),
+        "2": Node(
+            "SaveAudioAdvanced",
+            {
+                "audio": ["1", 0],
+                "filename_prefix": "x",
+                "format": "mp3",
+                "format.quality": "no such quality",
+            },
+        ),
+    }
+    assert messages(prompt, definitions) == [("widget-option-unknown", "2", "format.quality")]
+
+
 def test_a_list_without_options_says_so() -> None:
     definitions = parse_definitions(
         {"X": {"input": {"required": {"a": [[], {}]}}, "output_node": True}}
@@ -108,15 +172,30 @@ def test_a_list_without_options_says_so() -> None:
 
 def test_an_unknown_class_is_told_with_its_nearest(definitions: Definitions) -> None:
     problems = check_prompt({"1": Node("KSamplr", {}), "2": Node("Mystery9", {})}, definitions)
-    assert [each.message for each in problems] == [
-        "node 1: ComfyUI has no node class KSamplr; did you mean KSampler?",
-        "node 2: ComfyUI has no node class Mystery9; its custom nodes may not be installed",
-    ]
+    assert problems == tuple(
+        Problem("node-class-missing", node_id, class_type, "", message)
+        for node_id, class_type, message in (
+            ("1", "KSamplr", "node 1: ComfyUI has no node class KSamplr; did you mean KSampler?"),
+            (
+                "2",
+                "Mystery9",
+                "node 2: ComfyUI has no node class Mystery9; its custom nodes may not be installed",
+            ),
+        )
+    )
 
 
 def test_a_graph_that_leaves_nothing_is_told(definitions: Definitions) -> None:
     prompt: Prompt = {"1": Node("EmptyLatentImage", {"width": 64, "height": 64, "batch_size": 1})}
-    assert messages(prompt, definitions) == [("graph-without-output", "", "")]
+    assert check_prompt(prompt, definitions) == (
+        Problem(
+            code="graph-without-output",
+            node_id="",
+            class_type="",
+            input_name="",
+            message="no node of the graph is an output node, so there is nothing to run",
+        ),
+    )
 
 
 def test_a_link_to_a_class_nothing_is_known_of_is_believed() -> None:

@@ -36,6 +36,7 @@ FIRST, LAST = take(0), take(10**9)
         ("{{a|b}|c", "a", "c"),
         ("{a|{b", "a", "b"),
         ("a{b}c{d|e}f", "abcdf", "abcef"),
+        ("{X|Y}", "X", "Y"),
     ],
 )
 def test_a_choice_becomes_one_of_its_options(text: str, first: str, last: str) -> None:

@@ -122,6 +122,74 @@ def test_widgets_that_name_uploads_are_marked(
     assert (kind.upload, kind.folder) == (upload, folder)
 
 
+def test_every_field_of_an_entry_is_read() -> None:
+    raw: JsonObject = {
+        "Grade": {
+            "input": {
+                "required": {
+                    "look": [
+                        "COMFY_DYNAMICCOMBO_V3",
+                        {
+                            "tooltip": "how it looks",
+                            "options": [
+                                None,
+                                {"key": 3, "inputs": {"required": {"no": ["INT"]}}},
+                                {
+                                    "key": "warm",
+                                    "inputs": {
+                                        "required": {"kelvin": ["INT", {"tooltip": "less is red"}]}
+                                    },
+                                },
+                            ],
+                        },
+                    ],
+                    "layers": [
+                        "COMFY_AUTOGROW_V3",
+                        {
+                            "template": {
+                                "input": {
+                                    "required": {
+                                        "layer": ["IMAGE", {"tooltip": "one of them"}],
+                                        "other": ["MASK"],
+                                    }
+                                },
+                                "prefix": "layer",
+                                "min": 2,
+                                "max": 4,
+                            }
+                        },
+                    ],
+                },
+                "optional": {"note": ["STRING", {"tooltip": "kept"}]},
+                "hidden": {"prompt": "PROMPT", "unique_id": ["UNIQUE_ID"]},
+            },
+            "output": ["IMAGE"],
+            "display_name": "Grade a picture",
+            "description": "Colours.",
+        }
+    }
+    layer = InputDefinition("layer", Socket("IMAGE"), tooltip="one of them")
+    kelvin = InputDefinition("kelvin", IntegerWidget(), tooltip="less is red")
+    (definition,) = parse_definitions(raw).values()
+    assert definition == Definition(
+        "Grade",
+        {
+            "look": InputDefinition(
+                "look", DynamicCombo({"warm": {"kelvin": kelvin}}), tooltip="how it looks"
+            ),
+            "layers": InputDefinition("layers", Autogrow(layer, "layer", minimum=2, maximum=4)),
+            "note": InputDefinition("note", TextWidget(), required=False, tooltip="kept"),
+        },
+        hidden=frozenset({"prompt", "unique_id"}),
+        outputs=("IMAGE",),
+        display_name="Grade a picture",
+        description="Colours.",
+    )
+    assert input_of(definition, "layers.layer3", {}) == InputDefinition(
+        "layers.layer3", Socket("IMAGE"), required=False, tooltip="one of them"
+    )
+
+
 def test_outputs_that_are_lists_of_options_are_combos() -> None:
     raw: JsonObject = {"X": {"input": {}, "output": ["IMAGE", ["a", "b"]]}}
     assert parse_definitions(raw)["X"].outputs == ("IMAGE", "COMBO")
@@ -259,6 +327,9 @@ def test_grown_inputs_without_a_maximum_go_on() -> None:
         {"X": {"input": {"required": {"v": ["COMFY_AUTOGROW_V3", {"template": {"prefix": "v"}}]}}}}
     )["X"]
     assert input_of(grown, "v.v1000", {}) is not None
+    assert input_of(grown, "v.v123456789", {}) is not None
+    assert input_of(grown, "v.v1234567890", {}) is None
+    assert input_of(grown, "v.7", {}) is None  # the prefix is part of the name
 
 
 def test_grown_inputs_are_found_by_given_names(definitions: Definitions) -> None:
@@ -267,6 +338,15 @@ def test_grown_inputs_are_found_by_given_names(definitions: Definitions) -> None
     assert found is not None
     assert isinstance(found.kind, UnionWidget)
     assert input_of(expression, "values.aa", {}) is None
+
+
+def test_where_names_are_given_a_number_is_none_of_them() -> None:
+    template: Json = {"prefix": "v", "names": ["first"]}
+    grown = parse_definitions(
+        {"X": {"input": {"required": {"v": ["COMFY_AUTOGROW_V3", {"template": template}]}}}}
+    )["X"]
+    assert input_of(grown, "v.first", {}) is not None
+    assert input_of(grown, "v.v0", {}) is None
 
 
 # --- whole recordings -----------------------------------------------------------------------------

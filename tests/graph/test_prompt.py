@@ -72,29 +72,71 @@ def test_an_odd_title_is_no_title(meta: Json) -> None:
     assert parse_prompt({"1": {"class_type": "A", "inputs": {}, "_meta": meta}})["1"].title == ""
 
 
+EXPORT = 'Export it from ComfyUI with "Export (API)".'
+AGAIN = 'Export the workflow again with "Export (API)".'
+OWN_FORMAT = "this is the editor's own save format (it has a `nodes` list)"
+
+
 @pytest.mark.parametrize(
-    ("raw", "code", "words"),
+    ("raw", "code", "message", "mend"),
     [
-        (None, "workflow-not-api-format", "null"),
-        (True, "workflow-not-api-format", "true or false"),
-        (3, "workflow-not-api-format", "a number"),
-        ("x", "workflow-not-api-format", "text"),
-        ([], "workflow-not-api-format", "a list"),
-        ({"nodes": [], "links": []}, "workflow-editor-format", "`nodes`"),
-        ({}, "workflow-empty", "no node"),
-        ({"1": {"type": "KSampler"}}, "workflow-empty", "no node"),
-        ({"1": {"class_type": 3, "inputs": {}}}, "workflow-node-invalid", "node 1"),
-        ({"1": {"class_type": "A", "inputs": []}}, "workflow-node-invalid", "node 1"),
-        ({"1": {"class_type": "A", "inputs": {"x": ["7", 0]}}}, "workflow-link-broken", "node 7"),
-        ({"1": {"class_type": "A", "inputs": {"x": ["1", 0]}}}, "workflow-cyclic", "1 → 1"),
+        *(
+            (
+                raw,
+                "workflow-not-api-format",
+                f"the workflow is {kind}, not an object of nodes",
+                EXPORT,
+            )
+            for raw, kind in (
+                (None, "null"),
+                (True, "true or false"),
+                (3, "a number"),
+                (0.5, "a number"),
+                ("x", "text"),
+                ([], "a list"),
+            )
+        ),
+        (
+            {"nodes": [], "links": []},
+            "workflow-editor-format",
+            OWN_FORMAT,
+            'Export it from ComfyUI with "Export (API)" and use that file.',
+        ),
+        *(
+            (raw, "workflow-empty", "the workflow has no node with a class_type", EXPORT)
+            for raw in ({}, {"1": {"type": "KSampler"}})
+        ),
+        *(
+            (
+                {"1": raw},
+                "workflow-node-invalid",
+                "node 1 needs a text `class_type` and an object `inputs`",
+                AGAIN,
+            )
+            for raw in ({"class_type": 3, "inputs": {}}, {"class_type": "A", "inputs": []})
+        ),
+        (
+            {"1": {"class_type": "A", "inputs": {"x": ["7", 0]}}},
+            "workflow-link-broken",
+            "input `x` of node 1 (A) comes from node 7, which is not in the file",
+            AGAIN,
+        ),
+        (
+            {"1": {"class_type": "A", "inputs": {"x": ["1", 0]}}},
+            "workflow-cyclic",
+            "the nodes 1 → 1 feed each other in a circle",
+            "Open the workflow in ComfyUI and break the circle.",
+        ),
     ],
 )
-def test_what_is_no_prompt_is_told_with_its_mend(raw: Json, code: str, words: str) -> None:
+def test_what_is_no_prompt_is_told_with_its_mend(
+    raw: Json, code: str, message: str, mend: str
+) -> None:
     with pytest.raises(PromptFault) as caught:
         parse_prompt(raw)
-    assert caught.value.code == code
-    assert words in caught.value.message
-    assert caught.value.mend
+    fault = caught.value
+    assert (fault.code, fault.message, fault.mend) == (code, message, mend)
+    assert str(fault) == message
 
 
 @pytest.mark.parametrize(
