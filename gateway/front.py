@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.errors import DeclarationError, Finding, Place
+from gateway.errors import DeclarationError, Finding
+from gateway.project.environment import NotedVariables
 from gateway.project.fingerprint import Fingerprint, fingerprint
 from gateway.project.load import Loaded, Project, load_project
+from gateway.project.restart import restart_needed
+from gateway.project.tools_cache import keep_tools, kept_tools
 from gateway.tools.definitions import tool_table
-from gateway.tools.running import Running
+from gateway.tools.running import Introduction, Running
 from gateway.tools.tool import ToolTable
 
 if TYPE_CHECKING:
@@ -24,28 +28,40 @@ __all__ = ["Front", "open_front"]
 _GRACE = 10.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where a project comes from; `seen` is the state of its files before anything was read."""
+
+    config: Path
+    environment: Mapping[str, str]
+    seen: Fingerprint
+
+
 class Front:
-    """The project's tools as published now; implements `Published`."""
+    """The project's tools as published now; implements `Published`.
+
+    Attributes:
+        introduction: As it was at the start.
+    """
 
     def __init__(
         self,
-        config: Path,
-        environment: Mapping[str, str],
-        project: Project,
-        seen: Fingerprint,
+        source: _Source,
+        table: ToolTable,
+        introduction: Introduction,
+        project: Project | None,
         report: Callable[[Sequence[Finding]], None],
     ) -> None:
-        self._seen = seen
-        self._config = config
-        self._environment = environment
+        self.introduction = introduction
+        self._source = source
         self._report = report
-        self._table = tool_table(project.services, 1)
+        self._table = table
+        self._loading = asyncio.Lock()
         self._starting = asyncio.Lock()
         self._engine: Engine | None = None
         self._subscribers: list[Callable[[], Awaitable[None]]] = []
         self._tasks: set[asyncio.Task[None]] = set()
-        self._project_at_start = project
-        self.project = project
+        self._project = project
 
     @property
     def table(self) -> ToolTable:
@@ -59,11 +75,27 @@ class Front:
     def warm(self) -> None:
         """Begin to load what runs jobs, in the background."""
         if self._engine is None and not self._tasks:
-            self._background(self._warm())
+            self._background(self._warm)
 
     async def running(self) -> Running:
-        """Return the running part, started at the first call."""
+        """Return the running part, started at the first call.
+
+        Raises:
+            DeclarationError: The tools were kept from an earlier start, and the project is broken.
+        """
         return (await self._started()).calls
+
+    async def project(self) -> Project:
+        """Return the project as it was at the start; if only its tools were kept, it is loaded now.
+
+        Raises:
+            DeclarationError: It cannot be used.
+        """
+        async with self._loading:
+            if self._project is None:
+                self._project, table = await asyncio.to_thread(_load_aside, self._source)
+                await self._publish(table)
+            return self._project
 
     async def close(self, grace: float = _GRACE) -> None:
         """End what runs: jobs follow their service's `when_client_leaves` first.
@@ -84,7 +116,10 @@ class Front:
                 await self._engine.close()
 
     async def _warm(self) -> None:
-        await self._started()
+        try:
+            await self._started()
+        except DeclarationError as error:
+            self._report(error.findings)  # the next call tries again
 
     async def _started(self) -> Engine:
         async with self._starting:
@@ -93,46 +128,47 @@ class Front:
             return self._engine
 
     async def _start(self) -> Engine:
+        project = await self.project()
         # The one named place where the heavy half is loaded; in a thread, so that the loop goes on
         # answering meanwhile.
         module = await asyncio.to_thread(importlib.import_module, "gateway.engine")
-        engine: Engine = module.start_engine(self.project)
-        edits: AsyncIterator[Loaded] = module.watch(self._config, self._environment, self._seen)
-        engine.publish(self.project.services)
-        engine.keep_fresh(lambda: self._publish(engine))
-        self._background(self._follow_edits(edits, engine))
+        engine: Engine = module.start_engine(project)
+        source = self._source
+        edits: AsyncIterator[Loaded] = module.watch(source.config, source.environment, source.seen)
+        engine.publish(project.services)
+        engine.keep_fresh(lambda: self._publish(_live_table(engine)))
+        self._background(lambda: self._follow_edits(edits, engine, project))
         return engine
 
-    async def _follow_edits(self, edits: AsyncIterator[Loaded], engine: Engine) -> None:
+    async def _follow_edits(
+        self, edits: AsyncIterator[Loaded], engine: Engine, started: Project
+    ) -> None:
         async for loaded in edits:
-            findings = (*loaded.findings, *_restart_needed(self._project_at_start, loaded.project))
+            findings = (*loaded.findings, *restart_needed(started, loaded.project))
             if findings:
                 self._report(findings)
             if loaded.project is not None:
-                self.project = loaded.project
                 engine.publish(loaded.project.services)
                 await engine.refresh()
-                await self._publish(engine)
+                await self._publish(_live_table(engine))
 
-    async def _publish(self, engine: Engine) -> None:
-        """Publish the services as they are now, with the live backends' choices."""
+    async def _publish(self, table: ToolTable) -> None:
         before = self._table
-        table = tool_table(engine.with_live_choices(), before.version + 1)
-        if table.tools == before.tools:
-            self._table = replace(table, version=before.version)
+        changes = table.tools != before.tools
+        self._table = replace(table, version=before.version + changes)
+        if not changes:
             return
-        self._table = table
         for changed in self._subscribers:
             await changed()
 
-    def _background(self, work: Coroutine[object, object, None]) -> None:
+    def _background(self, work: Callable[[], Awaitable[None]]) -> None:
         task = asyncio.create_task(self._supervised(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _supervised(self, work: Coroutine[object, object, None]) -> None:
+    async def _supervised(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
-            await work
+            await work()
         except Exception as fault:  # noqa: BLE001 (nobody awaits background work: it must not die unheard)
             said = f"the gateway stopped watching its files: {type(fault).__name__}: {fault}"
             self._report([Finding("internal-error", said, mend="Restart `gateway serve`.")])
@@ -143,43 +179,46 @@ def open_front(
     environment: Mapping[str, str],
     report: Callable[[Sequence[Finding]], None],
 ) -> Front:
-    """Load the project and publish its tools; needs no backend, and a running loop.
+    """Publish a project's tools; needs no backend, and a running loop.
 
+    They come from the last start's cache if nothing has changed since; else the project is loaded.
     `report` is told the findings of later edits.
 
     Raises:
         DeclarationError: The project cannot be used.
     """
-    seen = fingerprint(config)  # before the load: an edit during it is seen as one after it
-    loaded = load_project(config, environment)
+    # Before anything is read: an edit meanwhile is seen as one that came later.
+    source = _Source(config, environment, fingerprint(config))
+    kept = kept_tools(config, environment, source.seen)
+    if kept is not None:
+        return Front(source, kept.table, kept.introduction, None, report)
+    project, table = _load(source)
+    return Front(source, table, project.declaration.gateway, project, report)
+
+
+def _load(source: _Source) -> tuple[Project, ToolTable]:
+    noted = NotedVariables(source.environment)
+    loaded = load_project(source.config, noted)
     if loaded.project is None:
         raise DeclarationError(loaded.findings)
-    return Front(config, environment, loaded.project, seen, report)
+    table = tool_table(loaded.project.services, 1)
+    keep_tools(loaded.project, table, noted, source.seen)
+    return loaded.project, table
 
 
-def _restart_needed(started: Project, edited: Project | None) -> tuple[Finding, ...]:
-    """Tell which edits only count from the next start on."""
-    if edited is None:
-        return ()
-    old, new = started.declaration, edited.declaration
-    sections = {
-        "backends": old.backends != new.backends,
-        "gateway": old.gateway != new.gateway,
-        "outputs": old.outputs != new.outputs,
-        "jobs": old.jobs != new.jobs,
-    }
-    changed = ", ".join(name for name, differs in sections.items() if differs)
-    if not changed:
-        return ()
-    return (
-        Finding(
-            code="restart-needed",
-            message=f"the new {changed} section counts from the next start on; services count now",
-            place=Place(new.file, 1, 1),
-            severity="warning",
-            mend="Restart `gateway serve`.",
-        ),
-    )
+def _load_aside(source: _Source) -> tuple[Project, ToolTable]:
+    """Load in a thread, while the loop answers: what is loaded stays, and is never garbage."""
+    gc.disable()
+    try:
+        return _load(source)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def _live_table(engine: Engine) -> ToolTable:
+    """Return the tools as they are now, with the live backends' choices."""
+    return tool_table(engine.with_live_choices(), 1)
 
 
 def _left_behind(grace: float) -> Finding:

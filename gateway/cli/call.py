@@ -65,7 +65,7 @@ def _call(
 ) -> None:
     project = open_project(config)
     table = tool_table(project.services, 1)
-    files = _file_parameters(table, service)
+    files = _file_parameters(project, service)
     arguments = read_words(words or [], _schema_of(table, service), files)
     project = _allowing(project, named_files(arguments, files))
     call = _Call(project, service, arguments, output)
@@ -104,9 +104,9 @@ def _schema_of(table: ToolTable, name: str) -> Mapping[str, Json]:
     )
 
 
-def _file_parameters(table: ToolTable, name: str) -> frozenset[str]:
-    bound = table.services.get(name)
-    parameters = bound.parameters if bound else ()
+def _file_parameters(project: Project, name: str) -> frozenset[str]:
+    bound = [each for each in project.services if each.name == name]
+    parameters = bound[0].parameters if bound else ()
     return frozenset(each.name for each in parameters if each.type in FILE_TYPES)
 
 

@@ -47,7 +47,7 @@ def open_served(config: Path | None) -> Front:
 
 async def _serve(config: Path | None) -> None:
     front = open_served(config)
-    await serve_stdio(front, front.project.declaration.gateway, front.close)
+    await serve_stdio(front, front.introduction, front.close)
 
 
 def _report(findings: Sequence[Finding]) -> None:

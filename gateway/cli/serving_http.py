@@ -30,8 +30,9 @@ def serve(options: ServeOptions) -> int:
 async def _serve(options: ServeOptions) -> None:
     front = open_served(options.config)
     try:
-        settings = _with_options(front.project.declaration.gateway, options)
-        access = HttpAccess(front.project.keys, read_environment().get(_SECRET_VARIABLE, ""))
+        project = await front.project()
+        settings = _with_options(project.declaration.gateway, options)
+        access = HttpAccess(project.keys, read_environment().get(_SECRET_VARIABLE, ""))
         await serve_http(front, settings, access, _tell)
     finally:
         await front.close()

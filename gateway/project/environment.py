@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gateway.errors import Finding
 
-__all__ = ["KEYS_VARIABLE", "Keys", "read_environment", "read_keys"]
+__all__ = ["KEYS_VARIABLE", "Keys", "NotedVariables", "read_environment", "read_keys"]
 
 KEYS_VARIABLE = "GATEWAY_API_KEYS"
 
@@ -26,6 +26,25 @@ class Keys:
 
     keys: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     findings: tuple[Finding, ...] = ()
+
+
+class NotedVariables(Mapping[str, str]):
+    """Variables, and which of them a load has asked for, whether they are set or not."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = variables
+        self.asked: set[str] = set()
+
+    def __getitem__(self, name: str) -> str:
+        self.asked.add(name)
+        return self._variables[name]
+
+    def __iter__(self) -> Iterator[str]:
+        self.asked.update(self._variables)
+        return iter(self._variables)
+
+    def __len__(self) -> int:
+        return len(self._variables)
 
 
 def read_environment() -> dict[str, str]:

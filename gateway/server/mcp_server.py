@@ -35,8 +35,7 @@ from gateway.server.resources import Resources
 from gateway.server.result import tool_result
 from gateway.server.tasks import TASKS, TaskParams, Tasks
 from gateway.server.visitor import Visitor, Visitors, local_visitor
-from gateway.services.model import GatewaySettings
-from gateway.tools.running import Asking, Leaving, Published
+from gateway.tools.running import Asking, Introduction, Leaving, Published
 
 __all__ = ["INSTRUCTIONS", "GatewayServer"]
 
@@ -75,12 +74,12 @@ class GatewayServer(Server[dict[str, Any]]):
 
     Args:
         published: The tools, and the way to the running part.
-        settings: The `gateway` section.
+        introduction: The name and the instructions that clients are told.
         visitors: Tells who sends a message; the one caller of stdio by default.
     """
 
     def __init__(
-        self, published: Published, settings: GatewaySettings, visitors: Visitors = local_visitor
+        self, published: Published, introduction: Introduction, visitors: Visitors = local_visitor
     ) -> None:
         self.published = published
         self.departures = Departures()
@@ -92,10 +91,10 @@ class GatewayServer(Server[dict[str, Any]]):
         self._tasks = Tasks(published, visitors)
         resources = Resources(published, visitors)
         super().__init__(
-            settings.name,
+            introduction.name,
             version=__version__,
             title="ComfyUI gateway",
-            instructions=settings.instructions or INSTRUCTIONS,
+            instructions=introduction.instructions or INSTRUCTIONS,
             cache_hints={method: CacheHint(ttl_ms=0, scope="private") for method in CACHED},
             get_tool_input_schema=self._catalogue.input_schema,
             on_list_resources=resources.list_resources,

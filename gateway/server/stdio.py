@@ -14,8 +14,7 @@ from collections.abc import Awaitable, Callable
 from mcp.server.stdio import stdio_server
 
 from gateway.server.mcp_server import GatewayServer
-from gateway.services.model import GatewaySettings
-from gateway.tools.running import Published
+from gateway.tools.running import Introduction, Published
 
 __all__ = ["serve_stdio"]
 
@@ -25,18 +24,18 @@ GRACE = 1.0
 
 async def serve_stdio(
     published: Published,
-    settings: GatewaySettings,
+    introduction: Introduction,
     closing: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
     """Serve one client until it closes stdin.
 
     Args:
         published: The tools, and the way to the running part.
-        settings: The `gateway` section.
+        introduction: The name and the instructions that the client is told.
         closing: Called after the last call has been seen off, to let the running part end what it
             can in the time that is left; cut off when a second has passed.
     """
-    server = GatewayServer(published, settings)
+    server = GatewayServer(published, introduction)
     async with stdio_server() as (read, write):
         await server.run(read, write, server.create_initialization_options())
     ends = asyncio.get_running_loop().time() + GRACE

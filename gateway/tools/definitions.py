@@ -34,4 +34,4 @@ def tool_table(services: Sequence[BoundService], version: int) -> ToolTable:
     """Return the table of every tool, services in the file's order."""
     tools = {bound.name: service_tool(bound) for bound in services}
     tools.update((each.name, each) for each in builtin_tools())
-    return ToolTable(tools, {bound.name: bound for bound in services}, version)
+    return ToolTable(tools, frozenset(bound.name for bound in services), version)

@@ -12,7 +12,7 @@ from gateway.jobs.job import Job, OutputFile
 from gateway.tools.answer import Answer
 from gateway.tools.tool import ToolTable
 
-__all__ = ["Asking", "Leaving", "Published", "Running"]
+__all__ = ["Asking", "Introduction", "Leaving", "Published", "Running"]
 
 Leaving: TypeAlias = Literal["cancelled", "gone"]
 """Why a caller stopped listening: an explicit cancel, or a connection that just went away."""
@@ -107,6 +107,20 @@ class Running(Protocol):
 
     async def ready(self) -> bool:
         """Tell whether at least one backend answers."""
+        ...
+
+
+class Introduction(Protocol):
+    """What a server says of itself when a client connects; the `gateway` section is one."""
+
+    @property
+    def name(self) -> str:
+        """The server's name."""
+        ...
+
+    @property
+    def instructions(self) -> str | None:
+        """How its tools are meant to be used; None for the usual words."""
         ...
 
 

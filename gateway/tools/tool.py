@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 from gateway.graph.json_value import Json, JsonObject
-from gateway.services.bound import BoundService
 
 __all__ = ["Annotations", "ToolDefinition", "ToolTable"]
 
@@ -55,8 +54,12 @@ class ToolDefinition:
 
 @dataclass(frozen=True, slots=True)
 class ToolTable:
-    """Every tool by name, in the order of the list; `version` grows with each change."""
+    """Every tool by name, in the order of the list; `version` grows with each change.
+
+    Attributes:
+        services: Names of those that are services: what makes jobs.
+    """
 
     tools: Mapping[str, ToolDefinition]
-    services: Mapping[str, BoundService] = field(default_factory=dict[str, BoundService])
+    services: Collection[str] = ()
     version: int = 1

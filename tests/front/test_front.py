@@ -11,9 +11,10 @@ import pytest
 from gateway.errors import DeclarationError, Finding
 from gateway.front import Front, open_front
 from gateway.graph.json_value import Json, as_object
+from gateway.project.tools_cache import CACHE_FILE
 from gateway.simulator.server import Simulator
 from gateway.tools.running import Asking
-from tests.project.small import write_project
+from tests.project.small import write_large_project, write_project
 
 TINY: dict[str, Json] = {
     "1": {
@@ -178,3 +179,79 @@ async def test_at_the_end_running_jobs_are_cancelled_or_left_to_comfyui(
     assert codes == (["jobs-left-behind"] if left_behind else [])
     job = await running.job(job_id, "local")
     assert job.status == ("running" if left_behind else "cancelled")
+
+
+def described(opened: Open) -> str:
+    return opened.front.table.tools["draw_1"].description
+
+
+def keep_other_description(config: Path) -> None:
+    """Have a project's kept tools differ from the project, as nothing but a fault could."""
+    file = config.parent / CACHE_FILE
+    text = file.read_text("utf-8")
+    assert text.count("no. 1.") == 1
+    file.write_text(text.replace("no. 1.", "no. one."), encoding="utf-8")
+
+
+async def test_a_large_project_is_published_from_its_cache_and_loaded_when_needed(
+    tmp_path: Path,
+) -> None:
+    config = write_large_project(tmp_path)
+    first = Open(config)
+    second = Open(config)
+    assert second.front.table == first.front.table
+    assert second.front.introduction.name == first.front.introduction.name == "studio"
+    assert await second.front.project() == await first.front.project()
+    assert await second.front.project() is await second.front.project()
+    assert second.front.table == first.front.table
+    assert not second.news.is_set()
+    await first.front.close()
+    await second.front.close()
+
+
+async def test_kept_tools_that_are_not_the_projects_are_put_right_and_kept_anew(
+    tmp_path: Path,
+) -> None:
+    config = write_large_project(tmp_path)
+    await Open(config).front.close()
+    keep_other_description(config)
+    opened = Open(config)
+    assert described(opened) == "Draw a cat, no. one."
+    opened.front.warm()
+    await opened.next()
+    assert described(opened) == "Draw a cat, no. 1."
+    assert opened.front.table.version == 2
+    await opened.front.close()
+    again = Open(config)
+    assert described(again) == "Draw a cat, no. 1."
+    assert again.front.table.version == 1
+    await again.front.close()
+
+
+async def test_a_project_that_breaks_after_its_tools_were_taken_from_the_cache_is_told_and_mended(
+    tmp_path: Path,
+) -> None:
+    config = write_large_project(tmp_path)
+    await Open(config).front.close()
+    good = config.read_text("utf-8")
+    opened = Open(config)
+    config.write_text(good.replace("3.steps", "3.stepz"), encoding="utf-8")
+    opened.front.warm()
+    await opened.next()
+    assert {finding.code for finding in opened.reported} == {"binding-widget-unknown"}
+    with pytest.raises(DeclarationError, match="stepz"):
+        await opened.front.running()
+    config.write_text(good, encoding="utf-8")
+    running = await opened.front.running()
+    assert await opened.front.running() is running
+    await opened.front.close()
+
+
+async def test_an_edit_made_before_a_cached_project_was_loaded_is_seen(tmp_path: Path) -> None:
+    config = write_large_project(tmp_path)
+    await Open(config).front.close()
+    opened = Open(config)
+    config.write_text(config.read_text("utf-8").replace("no. 1.", "no. I."), encoding="utf-8")
+    await opened.front.running()
+    assert described(opened) == "Draw a cat, no. I."
+    await opened.front.close()

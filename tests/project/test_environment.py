@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.project.environment import read_environment, read_keys
+from gateway.project.environment import NotedVariables, read_environment, read_keys
 
 LONG = "a-long-enough-secret-key"
 OTHER = "another-long-secret-key!"
@@ -67,3 +67,11 @@ def test_no_finding_ever_shows_a_key(secret: str) -> None:
         keys = read_keys({"GATEWAY_API_KEYS": value})
         assert all(marked not in str(each.as_json()) for each in keys.findings)
         assert marked not in repr(keys)
+
+
+def test_it_is_noted_which_variables_were_asked_for_set_or_not() -> None:
+    noted = NotedVariables({"A": "1", "B": "2"})
+    assert (noted.get("A"), noted.get("C"), "D" in noted, len(noted)) == ("1", None, False, 2)
+    assert noted.asked == {"A", "C", "D"}
+    assert dict(noted) == {"A": "1", "B": "2"}
+    assert noted.asked == {"A", "B", "C", "D"}
