@@ -74,6 +74,19 @@ def test_an_odd_title_is_no_title(meta: Json) -> None:
 
 EXPORT = 'Export it from ComfyUI with "Export (API)".'
 AGAIN = 'Export the workflow again with "Export (API)".'
+NO_OBJECTS: tuple[tuple[Json, str], ...] = (
+    (None, "null"),
+    (True, "true or false"),
+    (3, "a number"),
+    (0.5, "a number"),
+    ("x", "text"),
+    ([], "a list"),
+)
+NO_NODES: tuple[Json, ...] = ({}, {"1": {"type": "KSampler"}})
+BROKEN_NODES: tuple[Json, ...] = (
+    {"class_type": 3, "inputs": {}},
+    {"class_type": "A", "inputs": []},
+)
 OWN_FORMAT = "this is the editor's own save format (it has a `nodes` list)"
 
 
@@ -87,14 +100,7 @@ OWN_FORMAT = "this is the editor's own save format (it has a `nodes` list)"
                 f"the workflow is {kind}, not an object of nodes",
                 EXPORT,
             )
-            for raw, kind in (
-                (None, "null"),
-                (True, "true or false"),
-                (3, "a number"),
-                (0.5, "a number"),
-                ("x", "text"),
-                ([], "a list"),
-            )
+            for raw, kind in NO_OBJECTS
         ),
         (
             {"nodes": [], "links": []},
@@ -104,7 +110,7 @@ OWN_FORMAT = "this is the editor's own save format (it has a `nodes` list)"
         ),
         *(
             (raw, "workflow-empty", "the workflow has no node with a class_type", EXPORT)
-            for raw in ({}, {"1": {"type": "KSampler"}})
+            for raw in NO_NODES
         ),
         *(
             (
@@ -113,7 +119,7 @@ OWN_FORMAT = "this is the editor's own save format (it has a `nodes` list)"
                 "node 1 needs a text `class_type` and an object `inputs`",
                 AGAIN,
             )
-            for raw in ({"class_type": 3, "inputs": {}}, {"class_type": "A", "inputs": []})
+            for raw in BROKEN_NODES
         ),
         (
             {"1": {"class_type": "A", "inputs": {"x": ["7", 0]}}},
