@@ -40,7 +40,8 @@ class Teller:
 
     def queued(self, position: int | None) -> None:
         """Show the place in ComfyUI's queue."""
-        self._show(Progress(queue_position=position, note=self.job.progress.note))
+        note = self.job.progress.note
+        self._show(Progress(queue_position=position, note=note, timestamp=time.time()))
 
     async def started(self) -> None:
         """Record that the run began."""
@@ -57,6 +58,7 @@ class Teller:
                 node=state.node,
                 title=title,
                 cached_nodes=state.cached,
+                timestamp=time.time(),
             )
         )
 
@@ -69,4 +71,4 @@ class Teller:
         self.ledger.show(transitions.note(self.job, text, time.time()))
 
     def _show(self, progress: Progress) -> None:
-        self.ledger.show(replace(self.job, progress=replace(progress, timestamp=time.time())))
+        self.ledger.show(replace(self.job, progress=progress))
