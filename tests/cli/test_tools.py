@@ -6,9 +6,14 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from gateway.front import open_front
 from gateway.project.load import load_project
+from gateway.project.tools_cache import CACHE_FILE
 from gateway.tools.definitions import tool_table
 from tests.cli.conftest import Ran
+from tests.project.small import write_large_project
 
 Gateway = Callable[..., Ran]
 
@@ -37,3 +42,23 @@ def test_square_brackets_in_a_description_are_text(gateway: Gateway, project: Pa
     text = config.read_text("utf-8").replace("in oils", "[bold]oils[/x]")
     config.write_text(text, encoding="utf-8")
     assert "[bold]oils[/x]" in gateway("tools").out
+
+
+async def test_only_serving_publishes_tools_that_were_kept(
+    gateway: Gateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SUBJECT", raising=False)
+    monkeypatch.delenv("GATEWAY_API_KEYS", raising=False)
+    config = write_large_project(tmp_path)
+
+    def served() -> str:
+        return open_front(config, {}, lambda _: None).table.tools["draw_1"].description
+
+    assert served() == "Draw a cat, no. 1."
+    kept = tmp_path / CACHE_FILE
+    kept.write_text(kept.read_text("utf-8").replace("no. 1.", "no. one."), encoding="utf-8")
+    assert served() == "Draw a cat, no. one."
+    tools = json.loads(gateway("tools", "--json", "--config", str(config)).out)["tools"]
+    assert [each["description"] for each in tools if each["name"] == "draw_1"] == [
+        "Draw a cat, no. 1."
+    ]
