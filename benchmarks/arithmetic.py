@@ -19,6 +19,7 @@ __all__ = [
     "paired",
     "percentile",
     "row",
+    "with_table",
 ]
 
 
@@ -61,6 +62,8 @@ class AtMost:
     def __str__(self) -> str:
         return f"<= {self.most:g}"
 
+
+_START, _END = "<!-- results -->", "<!-- end of results -->"
 
 Bound: TypeAlias = AtMostTimes | AtLeastTimes | AtMostAdded | AtMost
 
@@ -138,6 +141,19 @@ def as_table(rows: dict[str, Row]) -> str:
         ).rstrip()
         for line in lines
     )
+
+
+def with_table(page: str, table: str) -> str:
+    """Return a page of Markdown with this table in the place of the one between its marks.
+
+    Raises:
+        ValueError: The page has no marks.
+    """
+    before, start, rest = page.partition(_START)
+    _, end, after = rest.partition(_END)
+    if not start or not end:
+        raise ValueError(f"the page has no {_START} … {_END}")
+    return f"{before}{start}\n\n```text\n{table}\n```\n\n{end}{after}"
 
 
 def _cells(name: str, each: Row) -> tuple[str, ...]:

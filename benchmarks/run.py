@@ -3,7 +3,7 @@
 Usage: python benchmarks/run.py [--quick] [--only PART …] [--output FILE]
 
 Starts simulated ComfyUIs of its own, or uses the one at COMFYUI_URL (rows that need nodes only the
-simulator has are left out then). Prints a table and writes results.json.
+simulator has are left out then). Prints a table; a whole run also writes results.json and the table in docs/performance.md.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.arithmetic import Row, as_table
+from benchmarks.arithmetic import Row, as_table, with_table
 from benchmarks.rows_calls import call_rows, failure_row
 from benchmarks.rows_load import busy_rows, death_row, throughput_rows
 from benchmarks.rows_start import memory_rows, start_rows
 
-_RESULTS = Path(__file__).parent / "results.json"
+_HERE = Path(__file__).resolve().parent
+_RESULTS = _HERE / "results.json"
+_PAGE = _HERE.parent / "docs" / "performance.md"
 
 Part = Callable[[], Awaitable[dict[str, Row]]]
 
@@ -61,15 +63,18 @@ def main() -> int:
     parser.add_argument("--output", type=Path, help=f"default: {_RESULTS.name} beside this file")
     given = parser.parse_args()
     rows = asyncio.run(_measure(_parts(given.quick), given.only))
-    print(as_table(rows))
     load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
-    backend = os.environ.get("COMFYUI_URL", "simulated")
-    print(f"backend: {backend}; {os.cpu_count()} cores; load average at the end: {load}")
+    backend = os.environ.get("COMFYUI_URL", "simulated ComfyUI")
+    told = f"{as_table(rows)}\n{backend}; {os.cpu_count()} cores; load average at the end {load}"
+    print(told)
     whole = not given.quick and not given.only
     output = given.output or (_RESULTS if whole else None)
     if output is not None:
         results = {name: each.as_json() for name, each in rows.items()}
         output.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    if output == _RESULTS:
+        page = _PAGE.read_text(encoding="utf-8")
+        _PAGE.write_text(with_table(page, told), encoding="utf-8")
     return 0
 
 

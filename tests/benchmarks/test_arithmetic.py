@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +20,7 @@ from benchmarks.arithmetic import (
     paired,
     percentile,
     row,
+    with_table,
 )
 
 
@@ -121,3 +125,28 @@ def test_a_row_becomes_json_and_a_line_of_the_table() -> None:
         "cold start               400      440    1.1  ms         <= 1.15 x floor  yes",
         "in flight                200      150   0.75  prompts/s  >= 0.6 x floor   yes",
     ]
+
+
+def test_a_table_takes_the_place_of_the_one_before() -> None:
+    page = "# Title\n\n<!-- results -->\nold\n<!-- end of results -->\n\nText.\n"
+    once = with_table(page, "a  b")
+    assert once == (
+        "# Title\n\n<!-- results -->\n\n```text\na  b\n```\n\n<!-- end of results -->\n\nText.\n"
+    )
+    assert with_table(once, "a  b") == once
+
+
+@pytest.mark.parametrize("page", ["", "<!-- results -->", "<!-- end of results -->"])
+def test_a_page_without_its_marks_is_not_written_to(page: str) -> None:
+    with pytest.raises(ValueError, match="results"):
+        with_table(page, "a")
+
+
+def test_the_performance_page_shows_the_run_on_file() -> None:
+    root = Path(__file__).parents[2]
+    page = (root / "docs" / "performance.md").read_text(encoding="utf-8")
+    results = json.loads((root / "benchmarks" / "results.json").read_text(encoding="utf-8"))
+    lines = {line.partition("  ")[0]: line.split() for line in page.splitlines()}
+    assert results
+    for name, each in results.items():
+        assert lines[name][-1] == ("yes" if each["met"] else "NO")
