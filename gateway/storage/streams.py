@@ -41,5 +41,6 @@ async def closing(chunks: AsyncIterator[bytes]) -> AsyncGenerator[AsyncIterator[
 
 async def nothing() -> AsyncIterator[bytes]:
     """Yield no bytes."""
-    return
-    yield b""
+    parts: tuple[bytes, ...] = ()
+    for part in parts:
+        yield part
