@@ -49,7 +49,7 @@ def decode(frame: str | bytes) -> Message:
     try:
         raw = as_object(json.loads(frame))
     except (ValueError, RecursionError) as error:
-        return Malformed(f"no JSON: {error}"[:200])
+        return Malformed(f"no JSON: {error}")
     if raw is None or not isinstance(kind := raw.get("type"), str):
         return Malformed("no object with a `type`")
     read = _READERS.get(kind)

@@ -192,7 +192,4 @@ def _executed(run: RunState, message: Executed, at: float) -> RunState:
 
 
 def _all_ended(times: Mapping[str, NodeTimes], at: float) -> Mapping[str, NodeTimes]:
-    return {
-        node: _timed(each, "finished", at) if each.started_at is not None else each
-        for node, each in times.items()
-    }
+    return {node: _timed(each, "finished", at) for node, each in times.items()}

@@ -102,6 +102,37 @@ def tool(*required: str, **properties: Json) -> dict[str, Json]:
         ),
         (tool(a={"type": "integer"}), tool(a={"type": "number"}), []),
         (
+            tool(a={"type": "string"}),
+            tool(a={"type": "number"}),
+            [("breaking", "/inputSchema/properties/a/type", "`a` takes number instead of string")],
+        ),
+        (
+            tool(a={"type": "integer"}),
+            tool(a={"type": "string"}),
+            [("breaking", "/inputSchema/properties/a/type", "`a` takes string instead of integer")],
+        ),
+        (
+            tool(a={"type": "integer", "minimum": 1, "maximum": 9, "default": 2, "multipleOf": 8}),
+            tool(a={"type": "integer", "minimum": 1, "maximum": 9, "default": 2, "multipleOf": 8}),
+            [],
+        ),
+        (
+            tool(a={"type": "string", "enum": ["x", "y", "z"]}),
+            tool(a={"type": "string", "enum": ["z"]}),
+            [("breaking", "/inputSchema/properties/a/enum", '`a` takes no "x", "y" any more')],
+        ),
+        (
+            tool(a={"type": "integer", "multipleOf": 8}),
+            tool(a={"type": "integer", "multipleOf": 16}),
+            [
+                (
+                    "breaking",
+                    "/inputSchema/properties/a/multipleOf",
+                    "`a` has another multipleOf: 16",
+                )
+            ],
+        ),
+        (
             tool(a={"type": "string", "enum": ["x", "y"]}),
             tool(a={"type": "string", "enum": ["y", "z"]}),
             [

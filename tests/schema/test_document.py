@@ -61,6 +61,10 @@ def test_a_parameter_called_properties_is_a_parameter() -> None:
     assert dump(document).index('"default"') < dump(document).index('"type"')
 
 
+def test_keys_are_sorted_in_lists_too() -> None:
+    assert json.loads(dump([{"b": 1, "a": 2}]), object_pairs_hook=list) == [[("a", 2), ("b", 1)]]
+
+
 def test_text_stays_readable() -> None:
     assert dump("für 図") == '"für 図"\n'
 

@@ -81,6 +81,13 @@ def test_a_parameter_has_its_fragment(given: BoundParameter, fragment: dict[str,
     assert fragment_of(given) == fragment
 
 
+def test_a_limit_without_a_fraction_is_told_as_an_integer() -> None:
+    limits = Limits(minimum=0.0, maximum=2.5, multiple_of=1.0)
+    fragment = fragment_of(bound_parameter("number", widget(NumberWidget()), limits=limits))
+    told = {key: repr(fragment[key]) for key in ("minimum", "maximum", "multipleOf")}
+    assert told == {"minimum": "0", "maximum": "2.5", "multipleOf": "1"}
+
+
 @pytest.mark.parametrize("kind", ["string", "array"])
 def test_long_lists_are_described(kind: ParameterType) -> None:
     many = tuple(f"o{n}" for n in range(MOST_LISTED + 1))

@@ -175,6 +175,8 @@ def frame(kind: str, **data: object) -> str:
         ),
         pytest.param(frame("assets.seed.started"), Unknown("assets.seed.started"), id="unknown"),
         pytest.param('{"type": "status"}', Status(None), id="no data"),
+        pytest.param(frame("x" * 80), Unknown("x" * 80), id="a long name"),
+        pytest.param(frame("x" * 81), Unknown("x" * 79 + "…"), id="too long a name"),
     ],
 )
 def test_a_text_frame_is_read(text: str, message: Message) -> None:

@@ -32,6 +32,7 @@ def test_an_odd_queue_holds_nothing() -> None:
     assert place_in_queue("p", {}) is None
     assert place_in_queue("p", {"queue_running": None, "queue_pending": [None, ["p"], 3]}) is None
     assert place_in_queue("p", {"queue_pending": [None, [0.5, "p"], ["?", "z"]]}) == InLine(2)
+    assert place_in_queue("P", {"queue_pending": [[0, "P"], []]}) == InLine(1)
 
 
 def test_jobs_before_one_are_the_running_ones_and_those_of_a_lower_number() -> None:

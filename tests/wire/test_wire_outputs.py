@@ -82,6 +82,9 @@ def test_recorded_outputs(
             [left("result", 0, "m.glb", "mesh"), LeftText("1", "result", 3, "bg")],
             id="a 3D preview",
         ),
+        pytest.param(
+            {"result": ["m.glb"]}, [left("result", 0, "m.glb")], id="a 3D preview in no folder"
+        ),
         pytest.param({"text": ["m.glb"]}, [LeftText("1", "text", 0, "m.glb")], id="text of a name"),
         pytest.param(
             {"video": file("a.mp4"), "string": "s"},
