@@ -13,26 +13,42 @@ __all__ = ["Ledger", "Watch"]
 
 
 class Watch:
-    """One watcher's view of a job: its newest state, and a wait for the next change."""
+    """One watcher's view of a job: its newest state, and waits for a change or for its end."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
         self._changed = asyncio.Event()
+        self._ended = asyncio.Event()
+        if job.finished:
+            self._ended.set()
 
     def tell(self, job: Job) -> None:
         """Hand over a newer state."""
         self.job = job
         self._changed.set()
+        if job.finished:
+            self._ended.set()
 
-    async def change(self, seconds: float | None) -> bool:
-        """Wait for a change since the last call, at most so long; tell whether there was one."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._changed.wait()
-        except TimeoutError:
-            return False
+    def take(self) -> Job:
+        """Return the newest state; the next `change` waits for a newer one."""
         self._changed.clear()
-        return True
+        return self.job
+
+    async def change(self, seconds: float | None) -> None:
+        """Wait for a change since the last `take`, at most so long."""
+        await _within(seconds, self._changed)
+
+    async def end(self, seconds: float | None) -> None:
+        """Wait for the end of the job, at most so long; nothing else wakes the waiter."""
+        await _within(seconds, self._ended)
+
+
+async def _within(seconds: float | None, event: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return
 
 
 class Ledger:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -35,6 +36,7 @@ __all__ = ["ToolCalls", "failed_answer"]
 
 _REPORT_AT_LEAST = 5.0
 _REPORT_AT_MOST = 0.1
+_FIRST_REPORT = 0.03  # a run that is over sooner needs no progress
 
 
 class ToolCalls:
@@ -88,21 +90,16 @@ class ToolCalls:
     async def wait(self, job_id: str, asking: Asking, seconds: float | None) -> Job:
         """Wait until a job is finished, at most so long, reporting; return its newest state."""
         job = await self._executor.find(job_id, asking.caller)
-        until = None if seconds is None else time.monotonic() + seconds
-        reported = 0.0
+        until = math.inf if seconds is None else time.monotonic() + seconds
+        due = math.inf if asking.report is None else time.monotonic() + _FIRST_REPORT
         with self._executor.ledger.watch(job) as watch:
-            while not watch.job.finished:
-                now = time.monotonic()
-                if asking.report is not None and now - reported >= _REPORT_AT_MOST:
-                    reported = now
-                    await asking.report(self._seen(watch.job))
-                    pause = _REPORT_AT_LEAST
-                else:
-                    pause = _REPORT_AT_LEAST if asking.report is None else _REPORT_AT_MOST
-                if until is not None and now >= until:
-                    break
-                if not watch.job.finished:
-                    await watch.change(pause if until is None else min(pause, until - now))
+            while not watch.job.finished and (now := time.monotonic()) < until:
+                if now < due:
+                    await watch.end(_at_most(min(due, until) - now))
+                elif asking.report is not None:
+                    await asking.report(self._seen(watch.take()))
+                    due = time.monotonic() + _REPORT_AT_MOST
+                    await watch.change(min(_REPORT_AT_LEAST, until - time.monotonic()))
             return self._seen(watch.job)
 
     async def cancel(self, job_id: str, caller: str) -> Job:
@@ -226,3 +223,7 @@ class ToolCalls:
 def failed_answer(error: GatewayError) -> Answer:
     """Return an error as an answer that tells how to mend it."""
     return Answer(str(error), {"error": failure_record(transitions.failure_of(error))}, failed=True)
+
+
+def _at_most(seconds: float) -> float | None:
+    return None if seconds == math.inf else seconds

@@ -249,7 +249,7 @@ class Bench:
     async def until(self, job: Job, holds: Callable[[Job], bool]) -> Job:
         """Wait until something holds of the job."""
         with self.ledger.watch(await self.ledger.get(job.id) or job) as watch:
-            while not holds(watch.job):
+            while not holds(watch.take()):
                 await watch.change(None)
             return watch.job
 
