@@ -17,6 +17,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from gateway.errors import JobNotFound
 from gateway.jobs.job import Job, OutputFile
+from gateway.jobs.names import safe_name
 from gateway.server.links import Links
 from gateway.tools.running import Published, Running
 
@@ -61,7 +62,7 @@ class Files:
         output = job.outputs[index]
         name = output.filename if isinstance(output, OutputFile) else f"{output.name}.txt"
         token = self._links.token(job.id, index, caller)
-        return f"{base}/files/{token}/{quote(_safe_name(name), safe='')}"
+        return f"{base}/files/{token}/{quote(safe_name(name), safe='')}"
 
     async def answer(self, request: Request[Any]) -> Response:
         """Answer GET and HEAD; 404 for whatever is wrong with the link."""
@@ -128,14 +129,8 @@ def _part(header: str, size: int) -> _Part | None:
 
 def _disposition(file: OutputFile) -> str:
     shown = SHOWN.fullmatch(_mime_type(file)) is not None
-    name = quote(_safe_name(file.filename), safe="")
+    name = quote(safe_name(file.filename), safe="")
     return f"{'inline' if shown else 'attachment'}; filename*=UTF-8''{name}"
-
-
-def _safe_name(name: str) -> str:
-    """Return a name without folders or control characters."""
-    last = re.split(r"[/\\]", name)[-1]
-    return re.sub(r"[\x00-\x1f\x7f]", "", last).strip(". ") or "file"
 
 
 def _not_found() -> Response:

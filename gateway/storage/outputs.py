@@ -11,8 +11,8 @@ from pathlib import Path
 
 from gateway.errors import GatewayError
 from gateway.jobs.files import Opened, StoredFile
+from gateway.jobs.names import safe_key
 from gateway.storage.failure import storage_failed
-from gateway.storage.names import safe_key
 from gateway.storage.place import Place
 from gateway.storage.streams import closing, take_beginning
 
