@@ -16,7 +16,7 @@ from gateway.cli.bar import ProgressLine
 from gateway.cli.given import FILE_TYPES, named_files, read_words
 from gateway.cli.opening import Config, open_project
 from gateway.cli.running import finish, running_engine
-from gateway.cli.saving import save_outputs
+from gateway.cli.saving import make_folder, save_outputs
 from gateway.errors import GatewayError
 from gateway.graph.json_value import Json
 from gateway.project.load import Project
@@ -68,6 +68,8 @@ def _call(
     files = _file_parameters(project, service)
     arguments = read_words(words or [], _schema_of(table, service), files)
     project = _allowing(project, named_files(arguments, files))
+    if output is not None:
+        make_folder(output)
     call = _Call(project, service, arguments, output)
     try:
         answer, saved = asyncio.run(_run(call))

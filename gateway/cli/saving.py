@@ -6,20 +6,41 @@ import asyncio
 from pathlib import Path
 
 from gateway.engine import Engine
+from gateway.errors import GatewayError
 from gateway.jobs.job import Job, OutputFile
 
-__all__ = ["free_path", "save_outputs"]
+__all__ = ["free_path", "make_folder", "save_outputs"]
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder that outputs are to be copied to; `GatewayError` is raised when it cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise _unusable(folder, fault) from fault
 
 
 async def save_outputs(engine: Engine, job: Job, folder: Path) -> list[Path]:
     """Copy every output there and return the paths; nothing that is there is written over.
 
+    `GatewayError` is raised when they cannot be written there.
+
     Args:
         engine: What ran the job.
         job: A finished one.
         folder: Made when it is missing.
+
+    Returns:
+        Paths of the copies, in the order of the outputs.
     """
-    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    try:
+        return await _saved(engine, job, folder)
+    except OSError as fault:
+        raise _unusable(folder, fault) from fault
+
+
+async def _saved(engine: Engine, job: Job, folder: Path) -> list[Path]:
+    await asyncio.to_thread(make_folder, folder)
     saved: list[Path] = []
     for output in job.outputs:
         if not isinstance(output, OutputFile):
@@ -46,3 +67,11 @@ async def _copy(engine: Engine, output: OutputFile, path: Path) -> Path:
         async for chunk in opened.chunks:
             file.write(chunk)
     return path
+
+
+def _unusable(folder: Path, fault: OSError) -> GatewayError:
+    return GatewayError(
+        f"outputs cannot be copied to {folder}: {fault.strerror or type(fault).__name__}",
+        code="output-folder-unusable",
+        mend="Name a folder that can be written to; what was made is under the project's `outputs`.",
+    )

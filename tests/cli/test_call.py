@@ -50,6 +50,19 @@ def test_outputs_are_copied_where_one_says_and_never_over_another(
     assert all((project / "out/deep" / name).read_bytes().startswith(PNG) for name in saved)
 
 
+@pytest.mark.usefixtures("simulator")
+def test_a_folder_that_cannot_be_made_is_told_before_anything_runs(
+    gateway: Gateway, project: Path
+) -> None:
+    (project / "taken").write_text("a file", encoding="utf-8")
+    for folder in ("taken", "taken/below"):
+        ran = gateway("call", "portrait", "prompt=a fox", "steps=2", "-o", folder)
+        assert (ran.status, ran.out) == (1, "")
+        assert ran.err.startswith(f"error: outputs cannot be copied to {folder}: ")
+        assert "(output-folder-unusable)" in ran.err
+    assert not list((project / ".gateway").rglob("*.png"))
+
+
 @pytest.mark.usefixtures("project", "simulator")
 def test_wrong_arguments_are_all_told_and_exit_with_1(gateway: Gateway) -> None:
     ran = gateway("call", "portrait", "prompt=", "steps=90")
