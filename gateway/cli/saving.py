@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import NoReturn
 
 from gateway.engine import Engine
 from gateway.errors import GatewayError
@@ -17,7 +18,7 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
-        raise _unusable(folder, fault) from fault
+        _refuse(folder, fault)
 
 
 async def save_outputs(engine: Engine, job: Job, folder: Path) -> list[Path]:
@@ -36,7 +37,7 @@ async def save_outputs(engine: Engine, job: Job, folder: Path) -> list[Path]:
     try:
         return await _saved(engine, job, folder)
     except OSError as fault:
-        raise _unusable(folder, fault) from fault
+        _refuse(folder, fault)
 
 
 async def _saved(engine: Engine, job: Job, folder: Path) -> list[Path]:
@@ -69,9 +70,9 @@ async def _copy(engine: Engine, output: OutputFile, path: Path) -> Path:
     return path
 
 
-def _unusable(folder: Path, fault: OSError) -> GatewayError:
-    return GatewayError(
+def _refuse(folder: Path, fault: OSError) -> NoReturn:
+    raise GatewayError(
         f"outputs cannot be copied to {folder}: {fault.strerror or type(fault).__name__}",
         code="output-folder-unusable",
         mend="Name a folder that can be written to; what was made is under the project's `outputs`.",
-    )
+    ) from fault
