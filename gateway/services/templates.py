@@ -51,6 +51,9 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         widens = isinstance(obj, str) and attr in _WIDENING
         return not widens and super().is_safe_attribute(obj, attr, value)
 
+    def wrap_str_format(self, value: Any) -> None:
+        """Wrap nothing: Jinja2 would offer its own `format` before it asks what is safe."""
+
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         if not _small_enough(operator, left, right):
             raise TemplateError(f"the result of `{operator}` is too large")

@@ -26,6 +26,8 @@ def codes(source: str) -> list[str]:
         ("{% set x = prompt %}{{ x }}", "a cat"),
         ("{{ nothing }}|{{ nothing is none }}", "|True"),
         ("{{ '=' * 3 }}{{ 2 ** 3 }}{{ 7 % count }}", "===81"),
+        ("{{ 2 * 3 }}{{ 2.5 * 2 }}", "65.0"),
+        ("{{ 10000 ** 2 }} {{ 1 ** 10000 }}", "100000000 1"),
         ("ends with a newline\n", "ends with a newline\n"),
         ("{% macro m(a) %}<{{ a }}>{% endmacro %}{{ m(style) }}", "<oil>"),
         ("{{ prompt['upper'] is defined }}", "True"),
@@ -168,6 +170,47 @@ def test_what_cannot_be_rendered_fails_shortly_with_a_reason(source: str) -> Non
     with pytest.raises(TemplateFailed, match="its template") as caught:
         render(source, values)
     assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize(
+    ("source", "operator"),
+    [
+        ("{{ 'x' * 100001 }}", "*"),
+        ("{{ [1] * 100001 }}", "*"),
+        ("{{ 10001 ** 1 }}", "**"),
+        ("{{ 1 ** 10001 }}", "**"),
+        ("{{ (-10001) ** 1 }}", "**"),
+        ("{{ '%9d' % 3 }}", "%"),
+    ],
+)
+def test_an_operation_is_refused_before_it_is_done(source: str, operator: str) -> None:
+    with pytest.raises(TemplateFailed) as caught:
+        render(source, {})
+    assert str(caught.value) == (
+        f"its template cannot be rendered: the result of `{operator}` is too large"
+    )
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "center(9)",
+        "expandtabs(9)",
+        "format(3)",
+        "format_map({})",
+        "ljust(9)",
+        "rjust(9)",
+        "zfill(9)",
+    ],
+)
+def test_methods_that_widen_text_are_refused_however_narrow(call: str) -> None:
+    with pytest.raises(TemplateFailed, match="is unsafe"):
+        render(f"{{{{ 'x'.{call} }}}}", {})
+    name, opening, given = call.partition("(")
+    with pytest.raises(TemplateFailed, match="is unsafe"):
+        render(f"{{{{ ('x' | attr('{name}')){opening}{given} }}}}", {})
+    with pytest.raises(TemplateFailed, match="is unsafe"):
+        render(f"{{{{ ('x' | escape)['{name}']{opening}{given} }}}}", {})
 
 
 def test_the_longest_text_may_be_written_and_no_longer_one() -> None:
