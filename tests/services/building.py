@@ -92,8 +92,10 @@ def findings(
     definitions: Definitions = DEFINITIONS,
     **keys: Any,
 ) -> tuple[Finding, ...]:
-    """Return what is wrong with a service."""
-    return resolve_service(service(*parameters, **keys), prompt, definitions).findings
+    """Return what is wrong with a service; each has a place, if only the service's own."""
+    found = resolve_service(service(*parameters, **keys), prompt, definitions).findings
+    assert all(each.place is not None for each in found)
+    return found
 
 
 def codes(*parameters: Parameter, **keys: Any) -> list[str]:

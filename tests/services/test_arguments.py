@@ -235,6 +235,10 @@ def test_every_fault_is_told_at_once() -> None:
     )
 
 
+def test_arguments_after_one_that_is_no_proper_text_are_looked_at() -> None:
+    assert list(faults(prompt="a\x00", steps=0)) == ["/prompt", "/steps"]
+
+
 def test_a_service_that_takes_nothing_says_so() -> None:
     with pytest.raises(ArgumentError, match="there is no such argument; it takes: none"):
         accept(bound(), {"x": 1}, highest)
@@ -245,6 +249,8 @@ def test_a_service_that_takes_nothing_says_so() -> None:
     [
         ("a/b~", "/a~1b~0"),
         ("x" * 500, "/" + "x" * 100 + "…"),
+        ("x" * 101, "/" + "x" * 100 + "…"),
+        ("x" * 100, "/" + "x" * 100),
         ("\x00", "/\\u0000"),
         ("\ud83d", "/\ufffd"),
         ("", "/"),

@@ -39,7 +39,10 @@ def test_a_warning_is_no_error() -> None:
     assert not findings.has_errors()
     note(findings, 1)
     assert findings.has_errors()
-    assert [each.severity for each in findings.in_order()] == ["warning", "error"]
+    assert [(each.severity, each.mend) for each in findings.in_order()] == [
+        ("warning", "Look."),
+        ("error", "Mend it."),
+    ]
 
 
 def test_an_owner_is_named_once_and_only_from_a_number_on() -> None:

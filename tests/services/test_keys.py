@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterator
 from copy import copy
 from pathlib import Path
@@ -129,6 +130,11 @@ def agree(text: str) -> None:
 def test_the_schema_is_valid_json_schema() -> None:
     Draft202012Validator.check_schema(cast("Any", services_schema()))
     assert services_schema()["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+
+
+def test_the_schema_is_the_one_that_is_shipped() -> None:
+    shipped = FOLDER.parents[1] / "schemas" / "services.schema.json"
+    assert json.loads(shipped.read_text("utf-8")) == services_schema()
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*valid/*.yaml")), ids=lambda path: path.stem)

@@ -10,6 +10,7 @@ from gateway.graph.definitions import (
     Combo,
     Definition,
     Definitions,
+    DynamicCombo,
     InputDefinition,
     IntegerWidget,
     NumberWidget,
@@ -131,11 +132,15 @@ def test_an_id_like_no_other_gets_no_suggestion() -> None:
     assert found.mend == "Use the id of a node of the workflow, or its title or class_type."
 
 
-def test_the_nodes_of_a_large_graph_are_cut() -> None:
-    large = {str(n): Node("A", {}) for n in range(20)}
+@pytest.mark.parametrize(
+    ("count", "ending"),
+    [(12, ", 11 (A)"), (13, ", 11 (A) and 1 more"), (20, ", 11 (A) and 8 more")],
+)
+def test_the_nodes_of_a_large_graph_are_cut(count: int, ending: str) -> None:
+    large = {str(n): Node("A", {}) for n in range(count)}
     found = find_node(ById("x"), large, PLACE)
     assert isinstance(found, Finding)
-    assert found.message.endswith("11 (A) and 8 more")
+    assert found.message.endswith(ending)
 
 
 # --- widgets --------------------------------------------------------------------------------------
@@ -181,6 +186,13 @@ def test_a_dotted_node_id_is_longer_than_a_widget() -> None:
     found = find("1.2.x", prompt, {})
     assert isinstance(found, BoundWidget)
     assert found.key == ("1.2", "x")
+
+
+def test_every_node_id_that_begins_a_path_is_tried_from_the_longest() -> None:
+    prompt: Prompt = {"1": Node("A", {"2.format.codec": 0}), "1.2": Node("A", {"format.codec": 1})}
+    found = find("1.2.format.codec", prompt, {})
+    assert isinstance(found, BoundWidget)
+    assert found.key == ("1.2", "format.codec")
 
 
 @pytest.mark.parametrize("path", ["33.steps", "steps", ".steps"])
@@ -324,6 +336,31 @@ def test_children_that_are_no_lists_are_taken_from_the_first_choice() -> None:
     assert isinstance(found, BoundWidget)
     assert found.definition is not None
     assert isinstance(found.definition.kind, NumberWidget)
+    assert (found.definition.name, found.definition.required) == ("resize_type.multiplier", False)
+
+
+def test_children_of_several_choices_have_the_first_ones_tooltip() -> None:
+    def child(*options: Json, tooltip: str) -> dict[str, InputDefinition]:
+        return {"b": InputDefinition("b", Combo(options), tooltip=tooltip)}
+
+    inputs = {
+        "a": InputDefinition(
+            "a", DynamicCombo({"x": child(1, tooltip="of x"), "y": child(2, tooltip="of y")})
+        )
+    }
+    found = find("1.a.b", {"1": Node("X", {"a": "x"})}, {"X": Definition("X", inputs)}, "1.a")
+    assert isinstance(found, BoundWidget)
+    assert found.definition == InputDefinition("a.b", Combo((1, 2)), required=False, tooltip="of x")
+
+
+def test_a_child_of_one_option_alone_is_explained() -> None:
+    inputs = {
+        "a": InputDefinition(
+            "a", DynamicCombo({"x": {"b": InputDefinition("b", IntegerWidget())}, "y": {}})
+        )
+    }
+    found = refusal("1.a.b", {"1": Node("X", {"a": "y"})}, {"X": Definition("X", inputs)})
+    assert found.message == "`a.b` of node 1 (X) exists only while `a` is `x`; the graph has `y`"
 
 
 def test_a_choice_made_by_node_reference_counts_and_one_that_finds_no_node_does_not() -> None:

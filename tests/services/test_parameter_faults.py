@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.errors import Place
+from gateway.errors import Finding, Place
 from gateway.graph.json_value import Json
 from gateway.graph.prompt import Node, Prompt
 from gateway.services.model import (
@@ -16,7 +16,7 @@ from gateway.services.model import (
     Required,
     Supply,
 )
-from tests.services.building import choices, codes, findings, parameter
+from tests.services.building import PLACE, choices, codes, findings, parameter
 
 LOADER: Prompt = {"1": Node("LoadImage", {"image": "a.png"})}
 
@@ -75,6 +75,19 @@ def test_limits_of_another_type_are_told(path: str, limits: Limits, key: str, ki
         "binding-limit-misplaced",
         f"`{key}` says nothing about a parameter of type {kind}",
     )
+
+
+def test_every_limit_of_another_type_is_told() -> None:
+    limits = Limits(minimum=1, maximum=2, max_length=3, pattern="a")
+    found = findings(parameter("p", "1.on", limits=limits), prompt={"1": Node("X", {"on": True})})
+    assert [(each.code, each.message.partition(" ")[0]) for each in found] == [
+        ("binding-limit-misplaced", f"`{key}`")
+        for key in ("minimum", "maximum", "max_length", "pattern")
+    ]
+
+
+def test_limits_may_leave_one_value() -> None:
+    assert codes(parameter("p", "3.steps", limits=Limits(minimum=5, maximum=5))) == []
 
 
 def test_limits_of_text_say_nothing_about_labels() -> None:
@@ -204,9 +217,14 @@ def test_a_template_needs_a_widget_of_text(path: str, kind: str) -> None:
 
 
 def test_a_template_needs_a_widget() -> None:
-    assert told(template="{{ p }}") == (
+    (finding,) = findings(parameter("p", template="{{ p }}"))
+    assert finding == Finding(
         "template-not-text",
         "a template writes to a widget, and this parameter has none",
+        PLACE,
+        mend="Give the parameter a `node` and a `widget`, or move the template to the one that has.",
+        service=finding.service,
+        parameter=finding.parameter,
     )
 
 
