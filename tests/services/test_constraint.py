@@ -152,15 +152,24 @@ def test_values_fit_or_do_not(constraint: Constraint, good: list[Json], bad: lis
             Constraint("video"),
             f"text that names a video file: {REFERENCES}",
         ),
+        (
+            Constraint("audio"),
+            f"text that names an audio file: {REFERENCES}",
+        ),
+        (Constraint("number", maximum=1e15), "a number of at most 1000000000000000"),
+        (Constraint("number", maximum=1e16), "a number of at most 1e+16"),
     ],
 )
 def test_what_is_valid_is_said(constraint: Constraint, words: str) -> None:
     assert described(constraint) == words
 
 
-def test_long_lists_of_options_are_cut() -> None:
-    many = Constraint("string", options=tuple(f"o{n}" for n in range(30)))
-    assert described(many).endswith('"o23" and 6 more')
+@pytest.mark.parametrize(
+    ("count", "ending"), [(24, '"o23"'), (25, '"o23" and 1 more'), (30, '"o23" and 6 more')]
+)
+def test_long_lists_of_options_are_cut(count: int, ending: str) -> None:
+    many = Constraint("string", options=tuple(f"o{n}" for n in range(count)))
+    assert described(many).endswith(ending)
 
 
 def test_a_refusal_says_what_was_found_and_the_nearest_option() -> None:

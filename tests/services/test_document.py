@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gateway.services.document import read_document
 from gateway.services.findings import Findings
-from gateway.services.tree import Entry, MappingNode, ScalarNode, SequenceNode, to_json
+from gateway.services.tree import Entry, MappingNode, Origin, ScalarNode, SequenceNode, to_json
 
 LOADERS: list[Any] = [yaml.CSafeLoader, yaml.SafeLoader]
 C, PYTHON = LOADERS
@@ -127,6 +127,7 @@ def test_a_text_is_read_as_yaml_1_2(text: str, value: object, loader: Any) -> No
         ("a: \ud800", ["1:4 yaml-character"]),
         ("[" * 51 + "]" * 51, ["1:51 yaml-too-deep"]),
         ("- " * 60 + "a", ["1:101 yaml-too-deep"]),
+        ("".join(f"&a{n:02} [" for n in range(51)) + "]" * 51, ["1:301 yaml-too-deep"]),
         ("[" * 200_000, ["1:51 yaml-too-deep"]),
     ],
 )
@@ -144,6 +145,22 @@ def test_an_escape_beyond_unicode_is_found(text: str, loader: Any) -> None:
 
 def test_fifty_levels_are_fine() -> None:
     assert read("[" * 50 + "]" * 50)[1] == []
+
+
+def test_fifty_levels_with_names_are_fine() -> None:
+    assert read("".join(f"&a{n} [" for n in range(50)) + "]" * 50)[1] == []
+
+
+def test_an_alias_of_nothing_is_a_missing_value() -> None:
+    root = read_document("a: *x", Findings("services.yaml"), {})
+    missing = ScalarNode("", None, 1, 4, Origin("*x", missing=True))
+    assert root == MappingNode({"a": Entry("a", missing, 1, 1)}, 1, 1)
+
+
+@pytest.mark.parametrize(("times", "told"), [(100, []), (101, ["yaml-alias-flood"])])
+def test_a_hundred_thousand_repeated_values_are_enough(times: int, told: list[str]) -> None:
+    text = f"a: &a [{', '.join(['x'] * 999)}]\nb: [{', '.join(['*a'] * times)}]\n"
+    assert [each.split()[1] for each in read(text)[1]] == told
 
 
 def test_aliases_of_aliases_do_not_become_a_flood() -> None:

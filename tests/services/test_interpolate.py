@@ -70,6 +70,8 @@ def test_a_variable_is_filled_in(text: str, value: ScalarValue) -> None:
         ("${A B}", ["variable-malformed ${A B}"]),
         ("${A", ["variable-malformed ${A"]),
         ("${A:-${B}}", ["variable-malformed ${A:-${B}"]),
+        ("${" + "-" * 57 + "}", ["variable-malformed ${" + "-" * 57 + "}"]),
+        ("${" + "-" * 58 + "}", ["variable-malformed ${" + "-" * 54 + " …"]),
         ("${" + "x y" * 40, ["variable-malformed ${" + ("x y" * 40)[:54] + " …"]),
     ],
 )

@@ -195,11 +195,12 @@ def test_every_node_id_that_begins_a_path_is_tried_from_the_longest() -> None:
     assert found.key == ("1.2", "format.codec")
 
 
-@pytest.mark.parametrize("path", ["33.steps", "steps", ".steps"])
+@pytest.mark.parametrize("path", ["33.steps", "33.format.codec", "steps", ".steps"])
 def test_a_path_without_a_node_is_told(path: str) -> None:
     found = refusal(path)
     assert found.code == "binding-node-unknown"
     assert found.message.startswith(f"no node id is the beginning of `{path}`; the graph has 3 (KS")
+    assert found.found == path.partition(".")[0]
 
 
 def test_an_optional_input_that_the_graph_lacks_can_be_set() -> None:

@@ -203,6 +203,10 @@ def test_no_output_is_taken_twice(first: OutputRule, second: OutputRule, repeate
 
 def test_an_output_of_no_node_does_not_hide_another() -> None:
     assert codes(outputs=[rule("a", "77"), rule("b", "9")]) == ["binding-node-unknown"]
+    assert codes(outputs=[rule("a", "77"), rule("b", "9"), rule("c", "9")]) == [
+        "binding-node-unknown",
+        "output-repeated",
+    ]
 
 
 # --- examples -------------------------------------------------------------------------------------
@@ -280,6 +284,8 @@ def test_examples_that_would_be_refused_are_told(
 
 def test_examples_wait_until_the_parameters_are_right() -> None:
     assert codes(parameter("p", "3.step"), examples=(example(q=1),)) == ["binding-widget-unknown"]
+    faulty = parameter("p", "3.steps", supply=Defaulted(0))
+    assert codes(faulty, examples=(example(q=1),)) == ["binding-value-refused"]
 
 
 def test_the_second_example_is_called_so() -> None:
@@ -293,6 +299,7 @@ def test_the_second_example_is_called_so() -> None:
 def test_a_node_that_costs_money_is_warned_of_and_still_bound() -> None:
     prompt: Prompt = {"1": Node("PaidImage", {})}
     definitions = {"PaidImage": Definition("PaidImage", {}, output_node=True, api_node=True)}
+    assert codes(prompt=prompt, definitions=definitions) == ["workflow-paid-node"]
     declared = service(places={"workflow": ELSEWHERE})
     resolved = resolve_service(declared, prompt, definitions)
     assert resolved.bound is not None

@@ -18,6 +18,7 @@ SAFE = 2**53 - 1
         (Constraint("integer"), Drawable(0, SAFE)),
         (Constraint("integer", 0, 2**64 - 1), Drawable(0, SAFE)),
         (Constraint("integer", -5, 10), Drawable(0, 10)),
+        (Constraint("integer", 5, 5), Drawable(5, 5)),
         (Constraint("integer", 2.5, 9.5), Drawable(3, 9)),
         (Constraint("integer", 5, 21, 8), Drawable(1, 2, 8)),
         (Constraint("integer", 0, 10, 1.5), Drawable(0, 3, 3)),

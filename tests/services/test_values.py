@@ -144,6 +144,8 @@ def test_a_pointer_escapes_its_own_marks() -> None:
         (None, "null"),
         ([1, "é"], '[1, "é"]'),
         ("x" * 200, '"' + "x" * 58 + "…"),
+        ("x" * 59, '"' + "x" * 58 + "…"),
+        ("x" * 58, '"' + "x" * 58 + '"'),
         ("\ud83d", '"\ufffd"'),
         pytest.param(HUGE, "a value that is too large to show", id="huge"),
     ],
