@@ -29,7 +29,7 @@ def test_a_fault_of_another_kind_and_without_a_mark_is_told_at_the_beginning(tex
 
 
 def test_a_variable_at_the_very_beginning_is_seen() -> None:
-    mark = yaml.Mark("services.yaml", 1, 0, 1, None, None)
+    mark = yaml.Mark("services.yaml", 1, 0, 1, None, 0)
     (finding,) = told(yaml.MarkedYAMLError(problem="x", problem_mark=mark), "${A}")
     assert (finding.code, finding.place) == ("variable-unquoted", Place("services.yaml", 1, 1))
 
