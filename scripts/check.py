@@ -47,7 +47,8 @@ def tool(name: str, *arguments: str) -> tuple[str, ...]:
 
 def pure_coverage() -> Step:
     """Return the step that runs the pure packages' own tests and wants every branch of them."""
-    data = f"--data-file={Path(tempfile.mkdtemp()) / 'coverage'}"
+    folder = tempfile.mkdtemp()
+    data = f"--data-file={Path(folder) / 'coverage'}"
     tests = tuple(f"tests/{name}" for name in PURE_TESTS)
     include = ",".join(f"gateway/{pattern}" for pattern in PURE)
     # Traced tests are several times slower; `make test` holds them to their own limit.
@@ -56,7 +57,7 @@ def pure_coverage() -> Step:
         "coverage of the pure packages",
         (
             tool("coverage", "run", data, *pytest),
-            tool("coverage", "combine", "--quiet", data, data.partition("=")[2] + ".*"),
+            tool("coverage", "combine", "--quiet", data, folder),
             tool(
                 *("coverage", "report", data, f"--include={include}"),
                 *("--fail-under=100", "--show-missing", "--skip-covered"),
