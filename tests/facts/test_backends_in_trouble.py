@@ -1,4 +1,4 @@
-"""A ComfyUI that is down, restarts, lies behind a proxy or talks nonsense: FACTS §1, §5 and §12."""
+"""A ComfyUI that is down, restarts, lies behind a proxy or talks nonsense."""
 
 from __future__ import annotations
 

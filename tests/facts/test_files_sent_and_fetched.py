@@ -1,4 +1,4 @@
-"""Files on their way to ComfyUI and back: FACTS §6 and §7."""
+"""Files on their way to ComfyUI and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a run ends in ComfyUI and what the gateway makes of it: FACTS §4 and §5."""
+"""How a run ends in ComfyUI and what the gateway makes of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What reaches ComfyUI's queue, and what its validation says: FACTS §1, §3, §9, §11 and §12."""
+"""What reaches ComfyUI's queue, and what its validation says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ComfyUI's outputs of every kind, through the whole gateway: FACTS §7 and §8."""
+"""ComfyUI's outputs of every kind, through the whole gateway."""
 
 from __future__ import annotations
 
