@@ -68,10 +68,10 @@ async def test_a_prompt_that_never_arrived_is_a_new_attempt_with_a_new_id(
     assert list(counted(simulator, "prompts")) == [job.runs[1].prompt_id]
 
 
-async def test_a_500_to_a_prompt_that_was_queued_all_the_same_is_no_reason_to_post_it_again(
+async def test_a_prompt_in_doubt_is_asked_after_until_an_answer_comes_and_not_posted_again(
     tmp_path: Path, simulator: Simulator
 ) -> None:
-    # ComfyUI does so when two prompts share id and number: "Server got itself in trouble", and it runs.
+    # ComfyUI may even answer 500 to a prompt that it queued: two prompts of one id and number.
     async with opened(tmp_path, simulator, sleeping(0.4)) as whole:
         simulator.order(LoseAnswer("/prompt"))
         simulator.order(AnswerWith("/jobs*", times=1))
