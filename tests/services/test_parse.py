@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.errors import Place
+from gateway.errors import Finding, Place
 from gateway.services.model import (
     AnyBackend,
     BackendDeclaration,
@@ -276,9 +276,15 @@ def test_no_service_at_all_is_odd_but_no_error() -> None:
     parsed = parse_services("version: 1\n", "services.yaml", {})
     assert parsed.declaration is not None
     assert parsed.declaration.services == ()
-    assert [(each.code, each.severity) for each in parsed.findings] == [
-        ("services-none", "warning")
-    ]
+    assert parsed.findings == (
+        Finding(
+            "services-none",
+            "no service is declared, so nothing is published",
+            at(1, 1),
+            severity="warning",
+            mend="Add one under `services:`; its workflow is all it needs.",
+        ),
+    )
 
 
 def test_a_parameter_without_keys_feeds_templates_only() -> None:

@@ -22,3 +22,13 @@ def test_slashes_at_the_end_of_a_url_are_left_out(written: str, url: str) -> Non
     parsed = parse_services(text, "services.yaml", {})
     assert parsed.declaration is not None, parsed.findings
     assert [each.url for each in parsed.declaration.backends] == [url]
+
+
+@pytest.mark.parametrize(("timeout", "codes"), [("87600h", []), ("87601h", ["value-range"])])
+def test_ten_years_are_the_longest_duration(timeout: str, codes: list[str]) -> None:
+    text = (
+        f"version: 1\nbackends:\n  studio: {{url: 'http://127.0.0.1:8188', timeout: {timeout}}}\n"
+        "services:\n  draw: {workflow: draw.json}\n"
+    )
+    found = parse_services(text, "services.yaml", {}).findings
+    assert [each.code for each in found] == codes

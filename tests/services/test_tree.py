@@ -41,6 +41,8 @@ def test_a_tree_becomes_plain_values() -> None:
         (scalar("secret", None, Origin("${TOKEN}")), '"${TOKEN}"'),
         (scalar("a\n  b\tc"), '"a b c"'),
         (scalar("x" * 100), '"' + "x" * 75 + " …"),
+        (scalar("x" * 79), '"' + "x" * 75 + " …"),
+        (scalar("x" * 78), '"' + "x" * 78 + '"'),
         (scalar("http://user:word@host/a"), '"http://…@host/a"'),
         (scalar("http://host/a@b"), '"http://host/a@b"'),
         (SequenceNode((), 1, 1), "an empty list"),

@@ -24,6 +24,8 @@ from gateway.services.values import (
 from tests.services.building import LIST, OBJECT
 
 DEEP: Json = reduce(lambda inner, _: [inner], range(100), LIST)
+DEEP_OBJECT: Json = reduce(lambda inner, _: {"a": inner}, range(65), OBJECT)
+NOT_TOO_DEEP: Json = reduce(lambda inner, _: {"a": inner}, range(64), OBJECT)
 HUGE = 10**5000
 
 
@@ -112,6 +114,7 @@ def test_multiples_are_reckoned_as_people_do(value: float, of: float, multiple: 
         ),
         ({"a": {"\x00": 1}}, ("/a", 'has a key that is no proper text: "\\u0000"')),
         (DEEP, ("/0" * 65, "nests deeper than 64 levels")),
+        (DEEP_OBJECT, ("/a" * 65, "nests deeper than 64 levels")),
     ],
 )
 def test_what_nothing_could_take_is_found_at_any_depth(value: Json, flaw: tuple[str, str]) -> None:
@@ -120,7 +123,19 @@ def test_what_nothing_could_take_is_found_at_any_depth(value: Json, flaw: tuple[
 
 @pytest.mark.parametrize(
     "value",
-    [None, True, 0, 2**64 - 1, -(2**63), 1.5, "", "\n\t é 😀", LIST, {"": [None, {"x": 1}]}],
+    [
+        None,
+        True,
+        0,
+        2**64 - 1,
+        -(2**63),
+        1.5,
+        "",
+        "\n\t é 😀",
+        LIST,
+        {"": [None, {"x": 1}]},
+        NOT_TOO_DEEP,
+    ],
 )
 def test_what_is_proper_has_no_flaw(value: Json) -> None:
     assert flaw_in(value) is None
