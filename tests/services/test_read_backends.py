@@ -32,3 +32,14 @@ def test_ten_years_are_the_longest_duration(timeout: str, codes: list[str]) -> N
     )
     found = parse_services(text, "services.yaml", {}).findings
     assert [each.code for each in found] == codes
+
+
+def test_a_variable_that_holds_too_much_is_to_be_set_anew() -> None:
+    text = (
+        "version: 1\nbackends:\n  studio: {url: 'http://127.0.0.1:8188', timeout: '${T}'}\n"
+        "services:\n  draw: {workflow: draw.json}\n"
+    )
+    (finding,) = parse_services(text, "services.yaml", {"T": "87601h"}).findings
+    assert finding.code == "value-range"
+    assert finding.mend is not None
+    assert finding.mend.startswith("Set the variable in it to ")
