@@ -20,7 +20,7 @@ from gateway.graph.json_value import Json
 from gateway.services.bound import BoundWidget
 from gateway.services.model import ParameterType
 
-__all__ = ["file_type_of_name", "lives_on_backend", "upload_of"]
+__all__ = ["file_type_of", "lives_on_backend", "upload_of"]
 
 _FILE_ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9_]{0,10}$")
 _NAMED_SO = re.compile(
@@ -58,6 +58,16 @@ _MEDIA: tuple[tuple[ParameterType, frozenset[str]], ...] = (
         ),
     ),
 )
+_LOADER = re.compile(r"Load(Image|Mask|Audio|Video|Latent|3D)")
+_LOADED: dict[str, ParameterType] = {
+    "Image": "image",
+    "Mask": "mask",
+    "Audio": "audio",
+    "Video": "video",
+    "Latent": "file",
+    "3D": "file",
+}
+_FILE_WIDGETS = frozenset({"image", "mask", "audio", "video", "latent", "file", "model_file"})
 _MEDIA_NAME = re.compile(r"[^\n]*\.([A-Za-z0-9]{2,6})(?: \[(?:input|output|temp)\])?")
 
 
@@ -75,20 +85,27 @@ def lives_on_backend(widget: BoundWidget) -> bool:
 def upload_of(widget: BoundWidget) -> str:
     """Return what a widget names an uploaded file of: image, audio, video, file, or ''.
 
-    Without a definition the graph's own value speaks: text that ends like a picture's, a sound's, a
-    film's or a model's file is taken for one.
+    Without a definition the graph's own value speaks, and what the node is called.
     """
     if widget.definition is None:
-        return file_type_of_name(widget.current) or ""
+        return file_type_of(widget) or ""
     kind = widget.definition.kind
     return kind.upload if isinstance(kind, Combo) else ""
 
 
-def file_type_of_name(value: Json) -> ParameterType | None:
-    """Return which type of file a text names by its ending, or None when it names none."""
-    found = _MEDIA_NAME.fullmatch(value) if isinstance(value, str) else None
+def file_type_of(widget: BoundWidget) -> ParameterType | None:
+    """Return which type of file a widget names that nothing is known of; None when it names none.
+
+    Text that ends like a picture's, a sound's, a film's or a model's file is taken for one; and
+    whatever is called like ComfyUI's loaders is one, for these read any path of their machine.
+    """
+    found = _MEDIA_NAME.fullmatch(widget.current) if isinstance(widget.current, str) else None
     ending = found[1].lower() if found else ""
-    return next((kind for kind, endings in _MEDIA if ending in endings), None)
+    for kind, endings in _MEDIA:
+        if ending in endings:
+            return kind
+    loader = _LOADER.search(widget.class_type)
+    return _LOADED[loader[1]] if loader and widget.widget in _FILE_WIDGETS else None
 
 
 @lru_cache(maxsize=4096)

@@ -18,7 +18,7 @@ from gateway.graph.definitions import (
     UnionWidget,
 )
 from gateway.graph.json_value import Json
-from gateway.services.backend_files import file_type_of_name
+from gateway.services.backend_files import file_type_of
 from gateway.services.bound import BoundWidget
 from gateway.services.model import ParameterType
 from gateway.services.values import type_of_value
@@ -70,7 +70,7 @@ def derived_type(widget: BoundWidget) -> ParameterType | None:
     """Return the type a widget has of itself; None when neither definition nor value tells."""
     definition = widget.definition
     if definition is None:
-        return file_type_of_name(widget.current) or type_of_value(widget.current)
+        return file_type_of(widget) or type_of_value(widget.current)
     kind = definition.kind
     if known := _BY_KIND.get(type(kind)):
         return known[0]
@@ -97,7 +97,7 @@ def types_taken(widget: BoundWidget) -> _Types:
 def takes_text(widget: BoundWidget) -> bool:
     """Tell whether free text may be written to a widget, as a template does."""
     if widget.definition is None:
-        return isinstance(widget.current, str) and file_type_of_name(widget.current) is None
+        return isinstance(widget.current, str) and file_type_of(widget) is None
     match widget.definition.kind:
         case TextWidget():
             return True

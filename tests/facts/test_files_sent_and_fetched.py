@@ -13,12 +13,14 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from gateway.errors import DeclarationError
 from gateway.graph.json_value import Json, JsonObject
 from gateway.jobs.job import OutputFile
 from gateway.simulator.faults import HTML_BODY, AnswerWith, Die, Drip
 from gateway.simulator.server import Simulator
 from tests.facts.whole import (
     VERSIONS,
+    counted,
     error_of,
     image,
     node,
@@ -197,6 +199,24 @@ async def test_a_callers_text_never_reaches_load_image_which_would_read_any_file
     requests = simulator.counters()["requests"]
     assert isinstance(requests, dict)
     assert not [each for each in requests if "upload" in each or "POST" in each]
+
+
+@pytest.mark.parametrize("loaded", ["portrait", "", "photo.jfif", "photo.png"])
+@pytest.mark.parametrize("parameter", [{"type": "string"}, {"template": "{{ picture }}"}])
+async def test_a_loader_nothing_is_known_of_takes_no_text_whatever_it_loads_now(
+    tmp_path: Path, simulator: Simulator, loaded: str, parameter: dict[str, Json]
+) -> None:
+    graph: dict[str, Json] = {"1": node("LoadImage", image=loaded), "2": save()}
+    binding: JsonObject = {"node": "1", "widget": "image", "required": True, **parameter}
+    service: JsonObject = {"parameters": {"picture": binding}}
+    with pytest.raises(DeclarationError) as caught:
+        async with opened(tmp_path, simulator, graph, service):
+            pass
+    assert {finding.code for finding in caught.value.findings} <= {
+        "binding-file-as-text",
+        "template-not-text",
+    }
+    assert counted(simulator, "requests") == {}
 
 
 async def test_a_link_out_of_the_open_folder_is_not_followed(

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.graph.definitions import Combo, DynamicCombo, InputKind, TextWidget
 from gateway.graph.json_value import Json
-from gateway.services.backend_files import file_type_of_name, lives_on_backend, upload_of
+from gateway.services.backend_files import file_type_of, lives_on_backend, upload_of
 from gateway.services.bound import BoundWidget
 from tests.definitions.recorded import DEFINITIONS, OLD_DEFINITIONS
 from tests.services.building import widget
@@ -92,7 +92,31 @@ def test_among_the_recorded_nodes_exactly_those_that_list_files_live_on_a_backen
     ],
 )
 def test_a_text_names_a_file_by_its_ending(value: Json, kind: str | None) -> None:
-    assert file_type_of_name(value) == kind
+    assert file_type_of(widget(current=value)) == kind
+
+
+@pytest.mark.parametrize(
+    ("class_type", "name", "value", "kind"),
+    [
+        ("LoadImage", "image", "portrait", "image"),
+        ("LoadImage", "image", "", "image"),
+        ("LoadImageMask", "image", "x.jfif", "image"),
+        ("LoadImageMask", "channel", "red", None),
+        ("LoadMaskFromDisk", "mask", "m", "mask"),
+        ("VHS_LoadVideoPath", "video", "", "video"),
+        ("VHS_LoadVideo", "format", "AnimateDiff", None),
+        ("LoadAudio", "audio", "x", "audio"),
+        ("LoadLatent", "latent", "x", "file"),
+        ("Load3D", "model_file", "none", "file"),
+        ("LoadImage", "image", "film.mp4", "video"),
+        ("LoadLora", "file", "x", None),
+        ("Prompt", "image", "x", None),
+    ],
+)
+def test_a_loader_is_known_by_its_name_whatever_the_graph_loads(
+    class_type: str, name: str, value: str, kind: str | None
+) -> None:
+    assert file_type_of(BoundWidget("1", name, class_type, value)) == kind
 
 
 def test_uploads_are_told_by_the_definition_and_else_by_the_value() -> None:
