@@ -63,7 +63,7 @@ async def test_pitfall_4_every_exception_is_a_result_and_hides_nothing_of_use(mo
         await client.list_tools()
         wrong = await client.call_tool("wrong", {"steps": 0})
     assert wrong.is_error
-    assert wrong.content[0].model_dump()["text"] == "/steps: is 0; the least is 1 Use at least 1."
+    assert wrong.content[0].model_dump()["text"] == "/steps: is 0; the least is 1. Use at least 1."
     assert wrong.structured_content["error"]["faults"] == [
         {"pointer": "/steps", "message": "is 0; the least is 1"}
     ]
