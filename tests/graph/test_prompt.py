@@ -166,6 +166,8 @@ def test_a_circle_is_found_wherever_it_is() -> None:
 
 def test_nodes_that_share_a_source_make_no_circle() -> None:
     assert find_cycle(chain(("1", "2"), ("1", "3"), ("2", "4"), ("3", "4"))) == ()
+    edges = (("4", "5"), ("3", "4"), ("2", "4"), ("1", "3"), ("1", "2"), ("0", "1"))
+    assert find_cycle(chain(*edges)) == ()
 
 
 def test_a_very_long_chain_is_walked() -> None:

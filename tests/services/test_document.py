@@ -113,6 +113,7 @@ def test_a_text_is_read_as_yaml_1_2(text: str, value: object, loader: Any) -> No
         ("${A}: 1\n'b ${C}': 2\n", ["1:1 variable-in-key", "2:1 variable-in-key"]),
         ("a: ${A}\nb: [x, '${B}']\n", ["1:4 variable-missing", "2:8 variable-missing"]),
         ("a: {b: ${C}}", ["1:8 variable-unquoted"]),
+        ("\ufeffa: {b: ${C}}", ["1:8 variable-unquoted"]),
         ("- [${C}]", ["1:4 variable-unquoted"]),
         ("a: {b: http://${C}/}", ["1:15 variable-unquoted"]),
         ("a:\n\tb: 1\n", ["2:1 yaml-tab"]),
@@ -141,6 +142,10 @@ def test_an_escape_beyond_unicode_is_found(text: str, loader: Any) -> None:
     value, told = read(text, loader)
     assert value is None
     assert len(told) == 1
+
+
+def test_a_second_document_leaves_the_first() -> None:
+    assert read("a: 1\n---\nb: 2\n") == ({"a": 1}, ["2:1 yaml-several-documents"])
 
 
 def test_fifty_levels_are_fine() -> None:
