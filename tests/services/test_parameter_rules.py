@@ -51,6 +51,14 @@ def test_a_default_is_held_against_limits_that_can_be_only() -> None:
     assert codes("minimum: 9, maximum: 5, default: 7") == ["limits-contradict"]
 
 
-def test_a_value_that_is_wrong_by_itself_is_told_once() -> None:
-    (code,) = codes("type: number, examples: [.nan]")
-    assert code != "value-refused"
+@pytest.mark.parametrize(
+    ("keys", "code"),
+    [
+        ("type: number, default: .nan", "value-not-json"),
+        ("type: number, value: .nan", "value-not-json"),
+        ("type: number, examples: [.nan]", "value-not-json"),
+        ("type: number, default: ~", "value-empty"),
+    ],
+)
+def test_a_value_that_is_wrong_by_itself_is_told_once(keys: str, code: str) -> None:
+    assert codes(keys) == [code]

@@ -143,3 +143,8 @@ def test_nothing_is_lost_and_nothing_comes_twice(
     found: tuple[NamedItem, ...] = name_items(bound(prompt=GRAPH, outputs=rules), items, {})
     assert sorted(id(each.item) for each in found) == sorted(id(each) for each in items)
     assert len({(each.name, each.index) for each in found}) == len(found)
+
+
+def test_an_expanded_node_of_any_name_is_its_parents() -> None:
+    inner = file("made-anew", "x.png")
+    assert named(inner, parents={"made-anew": "9"}) == [("node_9", 0, "image", inner)]
