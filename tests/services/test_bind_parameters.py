@@ -332,3 +332,10 @@ def test_every_target_that_is_not_found_is_told_at_once() -> None:
         "binding-widget-is-link",
     ]
     assert DEFINITIONS["KSampler"].hidden == frozenset()
+
+
+def test_what_is_not_bound_is_not_looked_at_further() -> None:
+    unbound = parameter("p", choice_map=choices(a={"3.stepz": 1}), supply=Defaulted("b"))
+    assert codes(unbound) == ["binding-widget-unknown"]
+    no_file = parameter("p", "3.sampler_name", type="image", choices=("x",), supply=Required())
+    assert codes(no_file) == ["binding-type-mismatch"]
