@@ -19,7 +19,13 @@ from PIL import Image, ImageOps, WebPImagePlugin
 
 from gateway.jobs.files import Preview
 
-__all__ = ["is_tiny", "make_preview", "picture_size", "shrink_picture"]
+__all__ = [
+    "NotTiny",
+    "make_preview",
+    "make_tiny_preview",
+    "picture_size",
+    "shrink_picture",
+]
 
 # PostScript and the like start programs, so what may be opened is listed.
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "MPO")
@@ -55,6 +61,10 @@ _TURNED = frozenset({5, 6, 7, 8})  # EXIF orientations that swap width and heigh
 _ORIENTATION = 0x0112
 
 
+class NotTiny(Exception):  # no fault
+    """A picture is too large to be looked at on the event loop."""
+
+
 def picture_size(path: str) -> tuple[int, int] | None:
     """Return width and height as shown, from the file's header alone; None when it is no picture."""
     try:
@@ -62,17 +72,6 @@ def picture_size(path: str) -> tuple[int, int] | None:
             return _shown_size(picture)
     except _BROKEN:
         return None
-
-
-def is_tiny(path: str) -> bool:
-    """Tell whether a preview takes less time (0.2 ms) than handing the work to a thread."""
-    try:
-        if Path(path).stat().st_size > _TINY_BYTES:
-            return False
-    except OSError:
-        return True  # nothing to read is read at once
-    size = picture_size(path)
-    return size is None or size[0] * size[1] <= _TINY_PIXELS
 
 
 def make_preview(path: str, max_side: int) -> Preview | None:
@@ -83,9 +82,30 @@ def make_preview(path: str, max_side: int) -> Preview | None:
     try:
         # Opened here, not by Pillow: a file it fails on would be left open.
         with Path(path).open("rb") as file:
-            return _preview(file, max_side)
+            return _preview(file, max_side, _MAX_PIXELS)
     except _BROKEN:
         return None
+
+
+def make_tiny_preview(path: str, max_side: int) -> Preview | None:
+    """Do the same for a picture whose preview takes less time than handing the work to a thread.
+
+    Raises:
+        NotTiny: It would take longer; nothing was decoded.
+    """
+    try:
+        data = _beginning(path)
+        return _preview(BytesIO(data), max_side, _TINY_PIXELS)
+    except _BROKEN:
+        return None
+
+
+def _beginning(path: str) -> bytes:
+    with Path(path).open("rb") as file:
+        data = file.read(_TINY_BYTES + 1)
+    if len(data) > _TINY_BYTES:
+        raise NotTiny
+    return data
 
 
 def shrink_picture(data: bytes, max_bytes: int) -> bytes | None:
@@ -93,7 +113,7 @@ def shrink_picture(data: bytes, max_bytes: int) -> bytes | None:
     if len(data) <= max_bytes:
         return data
     try:
-        with _opened(BytesIO(data)) as picture:
+        with _opened(BytesIO(data), _MAX_PIXELS) as picture:
             plain = _plain(picture)
             attempts = (_as_webp(smaller, quality) for smaller, quality in _attempts(plain))
             return next((each for each in attempts if len(each) <= max_bytes), None)
@@ -101,8 +121,8 @@ def shrink_picture(data: bytes, max_bytes: int) -> bytes | None:
         return None
 
 
-def _preview(file: IO[bytes], max_side: int) -> Preview:
-    with _opened(file) as picture:
+def _preview(file: IO[bytes], max_side: int, most_pixels: int) -> Preview:
+    with _opened(file, most_pixels) as picture:
         width, height = _shown_size(picture)
         side = max(1, max_side)
         picture.draft("RGB", (side, side))
@@ -113,15 +133,19 @@ def _preview(file: IO[bytes], max_side: int) -> Preview:
     return Preview(data, "image/webp", width, height)
 
 
-def _opened(file: IO[bytes]) -> Image.Image:
+def _opened(file: IO[bytes], most_pixels: int) -> Image.Image:
     """Return the picture, not decoded yet.
 
     Raises:
-        ValueError: It has more pixels than are worth decoding.
+        NotTiny: It has more pixels than that.
+        ValueError: It has more pixels than are worth decoding at all.
     """
     picture = Image.open(file, formats=_FORMATS)
-    if picture.width * picture.height > _MAX_PIXELS:
+    pixels = picture.width * picture.height
+    if pixels > _MAX_PIXELS:
         raise ValueError("too many pixels")
+    if pixels > most_pixels:
+        raise NotTiny
     return picture
 
 

@@ -15,7 +15,13 @@ from typing import TypeVar
 from PIL import Image
 
 from gateway.jobs.files import Preview
-from gateway.media.pictures import is_tiny, make_preview, picture_size, shrink_picture
+from gateway.media.pictures import (
+    NotTiny,
+    make_preview,
+    make_tiny_preview,
+    picture_size,
+    shrink_picture,
+)
 
 __all__ = ["PillowPreviewer"]
 
@@ -40,9 +46,10 @@ class PillowPreviewer:
 
         Its width and height are those of the picture itself, as it is shown.
         """
-        if is_tiny(path):
-            return make_preview(path, max_side)
-        return await self._off_the_loop(make_preview, path, max_side)
+        try:
+            return make_tiny_preview(path, max_side)
+        except NotTiny:
+            return await self._off_the_loop(make_preview, path, max_side)
 
     async def shrink(self, data: bytes, max_bytes: int) -> bytes | None:
         """Return the picture in at most `max_bytes`, or None when it cannot be made that small."""

@@ -1,7 +1,7 @@
 """MCP over this process's standard input and output.
 
-Knows nothing of what is served. Nothing but MCP reaches stdout: the SDK moves the descriptors
-away while it serves, so that a stray print goes to stderr. The process can end soon after the
+Knows nothing of what is served. Nothing but MCP reaches stdout: the descriptors are moved away
+meanwhile, so that a stray print goes to stderr. The process can end soon after the
 client has closed stdin: calls that still wait are seen off first, each as its service's
 `when_client_leaves` says.
 """
@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from mcp.server.stdio import stdio_server
 
 from gateway.server.mcp_server import GatewayServer
+from gateway.server.pipes import are_pipes, open_pipes
 from gateway.tools.running import Introduction, Published
 
 __all__ = ["serve_stdio"]
@@ -36,8 +37,13 @@ async def serve_stdio(
             can in the time that is left; cut off when a second has passed.
     """
     server = GatewayServer(published, introduction)
-    async with stdio_server() as (read, write):
-        await server.run(read, write, server.create_initialization_options())
+    options = server.create_initialization_options()
+    if are_pipes():
+        async with open_pipes() as (incoming, outgoing):
+            await server.run(incoming, outgoing, options)
+    else:
+        async with stdio_server() as (read, write):
+            await server.run(read, write, options)
     ends = asyncio.get_running_loop().time() + GRACE
     await server.close(GRACE)
     if closing is not None:

@@ -18,7 +18,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from gateway.jobs.files import Preview, Previewer
-from gateway.media.pictures import is_tiny, make_preview, picture_size, shrink_picture
+from gateway.media.pictures import (
+    NotTiny,
+    make_preview,
+    make_tiny_preview,
+    picture_size,
+    shrink_picture,
+)
 from gateway.media.previewer import PillowPreviewer
 
 
@@ -380,14 +386,20 @@ def test_only_a_tiny_picture_is_not_worth_a_thread(
     tmp_path: Path, size: tuple[int, int], tiny: bool
 ) -> None:
     Image.new("RGB", size).save(tmp_path / "a.png")
-    assert is_tiny(str(tmp_path / "a.png")) is tiny
+    path = str(tmp_path / "a.png")
+    if tiny:
+        assert make_tiny_preview(path, 512) == make_preview(path, 512)
+    else:
+        with pytest.raises(NotTiny):
+            make_tiny_preview(path, 512)
 
 
 def test_a_large_file_of_few_pixels_is_not_tiny(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     Image.new("RGB", (8, 8)).save(path)
     path.write_bytes(path.read_bytes() + b"0" * 50_000)
-    assert not is_tiny(str(path))
+    with pytest.raises(NotTiny):
+        make_tiny_preview(str(path), 512)
 
 
 async def test_closing_lets_the_threads_go(tmp_path: Path) -> None:
