@@ -49,3 +49,7 @@ class Mailbox:
             finally:
                 self._waiter = None
         return self._events.popleft()
+
+    def ready(self) -> Event | None:
+        """Return the next one if it has come already."""
+        return self._events.popleft() if self._events else None

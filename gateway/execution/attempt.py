@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from gateway.errors import (
@@ -35,11 +35,14 @@ _PARTIAL_WAIT = 5.0
 
 
 class Attempt:
-    """One attempt at running a job."""
+    """One attempt at running a job; `over` is told when ComfyUI is done, before files come home."""
 
-    def __init__(self, work: Work, backend: Backend, workshop: Workshop) -> None:
+    def __init__(
+        self, work: Work, backend: Backend, workshop: Workshop, over: Callable[[], None]
+    ) -> None:
         self._work = work
         self._backend = backend
+        self._over = over
         self._workshop = workshop
         self._collector = Collector(work.bound, work.job_id, backend, workshop.shelves)
         self._teller = Teller(workshop.ledger, work.job_id, work.bound.prompt, self._collector)
@@ -180,6 +183,7 @@ class Attempt:
                 return await self._finish(end)
 
     async def _finish(self, end: Ended) -> Outcome:
+        self._over()
         match end.ending:
             case Succeeded():
                 return await self._succeed(end)

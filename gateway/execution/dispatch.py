@@ -19,6 +19,8 @@ from gateway.jobs.line import Line, Slots, Waiting, choose_backend
 __all__ = ["Dispatcher"]
 
 _FIRST_PAUSE = 0.1
+_HOMING_AT_MOST = 16
+"""Jobs of one backend whose files come home beside its slots; more would be a flood of downloads."""
 
 
 @dataclass(slots=True)
@@ -29,6 +31,7 @@ class _Case:
         fitting: Backends it may run on; those that refused it are taken out.
         since: When it last came into the line, on the monotonic clock.
         tries: Attempts that ComfyUI may have got.
+        homing: ComfyUI is done with it and its slot is free; its files are on their way.
     """
 
     work: Work
@@ -38,6 +41,7 @@ class _Case:
     tries: int = 0
     refusals: int = 0
     stopping: str = ""
+    homing: bool = False
     attempt: Attempt | None = None
     task: asyncio.Task[None] | None = None
     timer: asyncio.TimerHandle | None = None
@@ -62,6 +66,7 @@ class Dispatcher:
         self._attempts = attempts
         self._report = report
         self._slots = {name: Slots(each.slots) for name, each in backends.items()}
+        self._homing = dict.fromkeys(backends, 0)
         self._line = Line()
         self._cases: dict[str, _Case] = {}
         self._outages = Outages(backends, self._give_up_overdue, self._place)
@@ -147,17 +152,33 @@ class Dispatcher:
             self._begin(self._cases[waiting.job_id], name)
 
     def _begin(self, case: _Case, name: str) -> None:
-        slots = self._slots[name]
-        self._slots[name] = replace(slots, taken=slots.taken + 1)
-        case.attempt = Attempt(case.work, self._backends[name], self._workshop)
+        self._take_slots(name, 1)
+        case.attempt = Attempt(
+            case.work, self._backends[name], self._workshop, lambda: self._come_home(case, name)
+        )
         case.task = asyncio.create_task(self._serve(case, case.attempt, name))
+
+    def _take_slots(self, name: str, more: int) -> None:
+        slots = self._slots[name]
+        self._slots[name] = replace(slots, taken=slots.taken + more)
+
+    def _come_home(self, case: _Case, name: str) -> None:
+        """Free the slot of a job that ComfyUI is done with, so that the next one need not wait."""
+        if self._homing[name] < _HOMING_AT_MOST:
+            self._homing[name] += 1
+            case.homing = True
+            self._take_slots(name, -1)
+            self._place()
 
     async def _serve(self, case: _Case, attempt: Attempt, name: str) -> None:
         try:
             outcome = await self._outcome(case, attempt)
         finally:
-            slots = self._slots[name]
-            self._slots[name] = replace(slots, taken=slots.taken - 1)
+            if case.homing:
+                self._homing[name] -= 1
+            else:
+                self._take_slots(name, -1)
+            case.homing = False
             case.attempt = None
         await self._settle(case, name, outcome)
         self._place()
@@ -208,6 +229,7 @@ class Dispatcher:
             transitions.note(job, f"{error.message} Trying again.", time.time())
         )
         if case.refusals:
+            self._place()  # others need not wait for this one's pause
             await asyncio.sleep(_FIRST_PAUSE * 4 ** (case.refusals - 1))
         if case.stopping:
             await self._end(case, transitions.cancel(self._job(case), time.time(), case.stopping))

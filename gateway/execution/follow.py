@@ -21,7 +21,7 @@ from gateway.jobs.backend import (
     Unknown,
 )
 from gateway.wire.history import Ending, HistoryEntry
-from gateway.wire.messages import Executed, Message, Status
+from gateway.wire.messages import Message, Status
 from gateway.wire.run import NodeTimes, RunState, advance
 
 __all__ = ["Deleted", "Ended", "FollowEnd", "Follower", "Forgotten", "Limits", "Observer"]
@@ -132,9 +132,7 @@ class Follower:
         """
         while True:
             self._refuse_overdue()
-            event = await self._event(following)
-            if event is not None:
-                await self._take(event)
+            await self._take_all(following)
             if self.state.ended and self._sighted and self.state.ending is not None:
                 return self._told(self.state.ending)
             if self.state.ended or time.monotonic() >= self._look_at:
@@ -190,7 +188,18 @@ class Follower:
         except TimeoutError:
             return None
 
-    async def _take(self, event: Message | SocketLost | Connected) -> None:
+    async def _take_all(self, following: Following) -> None:
+        """Wait for what comes next; what has come with it is taken with it, and told once."""
+        told = self.state
+        event = await self._event(following)
+        while event is not None:
+            if isinstance(event, SocketLost):
+                told = await self._tell(told)  # else it would take the place of the note
+            self._take(event)
+            event = following.ready()
+        await self._tell(told)
+
+    def _take(self, event: Message | SocketLost | Connected) -> None:
         match event:
             case SocketLost(reason):
                 self.blind()
@@ -203,17 +212,18 @@ class Follower:
                 # Ours is neither running nor waiting: over, deleted, or told about to nobody.
                 self._look_at = min(self._look_at, time.monotonic() + _LOOK_AGAIN)
             case _:
-                await self._reduce(event)
+                self.state = advance(self.state, event, time.monotonic())
 
-    async def _reduce(self, message: Message) -> None:
-        before, self.state = self.state, advance(self.state, message, time.monotonic())
-        if self.state == before:
-            return
+    async def _tell(self, told: RunState) -> RunState:
+        """Tell the observer what has changed since; return what it knows now."""
+        if self.state == told:
+            return told
         if self.state.started_at is not None:
             await self._start(self.state.started_at)
-        if isinstance(message, Executed):
+        if self.state.outputs is not told.outputs:
             self._observer.left(self.state.outputs)
         self._observer.progressed(self.state)
+        return self.state
 
     async def _start(self, at: float) -> None:
         if self._started is None:

@@ -138,6 +138,10 @@ class Following(Protocol):
         """Return the next message about this prompt (or any `Status`), or news of the socket."""
         ...
 
+    def ready(self) -> Message | SocketLost | Connected | None:
+        """Return the next one if it has come already."""
+        ...
+
 
 class Backend(Protocol):
     """One ComfyUI.

@@ -133,23 +133,30 @@ def _progressed(run: RunState, nodes: Mapping[str, NodeState], at: float) -> Run
         # What an expanded node does counts as its graph node's time: that one runs meanwhile.
         if node_id not in parents:
             times[node_id] = _timed(times.get(node_id) or NodeTimes(node_id), state.state, at)
-    run = replace(run, times=times, parents={**run.parents, **parents})
+    if parents:
+        parents = {**run.parents, **parents}
     current = _current(nodes)
     if current is None:
-        return run
-    return replace(run, node=current.display_node_id, value=current.value, maximum=current.maximum)
+        return replace(run, times=times, parents=parents or run.parents)
+    return replace(
+        run,
+        times=times,
+        parents=parents or run.parents,
+        node=current.display_node_id,
+        value=current.value,
+        maximum=current.maximum,
+    )
 
 
 def _timed(times: NodeTimes, state: str, at: float) -> NodeTimes:
     if times.cached:
         return times
     if state == "running":
-        return replace(times, started_at=_first(times.started_at, at), ended_at=None)
-    return replace(times, ended_at=_first(times.ended_at, at))
-
-
-def _first(known: float | None, at: float) -> float:
-    return at if known is None else known
+        if times.started_at is not None and times.ended_at is None:
+            return times
+        started = at if times.started_at is None else times.started_at
+        return NodeTimes(times.node_id, started_at=started)
+    return times if times.ended_at is not None else replace(times, ended_at=at)
 
 
 def _current(nodes: Mapping[str, NodeState]) -> NodeState | None:

@@ -62,6 +62,10 @@ class Line(Following):
         """Return the next thing said."""
         return await self.news.get()
 
+    def ready(self) -> News | None:
+        """Return the next thing if it was said already."""
+        return None if self.news.empty() else self.news.get_nowait()
+
 
 class ScriptedBackend:
     """A backend that answers what the test says; by default every run makes one picture."""

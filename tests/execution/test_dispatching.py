@@ -282,3 +282,59 @@ async def test_settling_waits_for_every_job(make_bench: MakeBench, count: int) -
     await bench.executor.dispatcher.settle()
     found = [await bench.ledger.get(job.id) for job in jobs]
     assert [each.status for each in found if each is not None] == ["completed"] * count
+
+
+async def hold_downloads(bench: Bench) -> asyncio.Event:
+    """Have every download wait for the returned event."""
+    go_on = asyncio.Event()
+
+    async def wait() -> None:
+        await go_on.wait()
+
+    bench.backend.downloading = wait
+    return go_on
+
+
+async def test_the_next_run_starts_while_files_of_the_last_one_come_home(
+    make_bench: MakeBench,
+) -> None:
+    bench = make_bench(ScriptedBackend(slots=1))
+    go_on = await hold_downloads(bench)
+    first, second = [await bench.accept() for _ in range(2)]
+    await bench.until(second, lambda each: bool(each.runs))
+    assert not (await bench.executor.find(first.id, "local")).finished
+    go_on.set()
+    assert {(await bench.ended(job)).status for job in (first, second)} == {"completed"}
+
+
+async def test_a_backend_whose_files_come_slowly_is_not_flooded(make_bench: MakeBench) -> None:
+    bench = make_bench(ScriptedBackend(slots=2))
+    go_on = await hold_downloads(bench)
+    jobs = [await bench.accept() for _ in range(30)]
+    before = -1
+    async with asyncio.timeout(3):
+        while len(bench.backend.submissions) > before:
+            before = len(bench.backend.submissions)
+            await asyncio.sleep(0.1)
+    assert before == 16 + 2  # at home's door, and in the slots
+    go_on.set()
+    assert {(await bench.ended(job)).status for job in jobs} == {"completed"}
+    assert len(bench.backend.submissions) == 30
+
+
+async def test_a_job_cancelled_while_its_files_come_home_gives_nothing_back_twice(
+    make_bench: MakeBench,
+) -> None:
+    bench = make_bench(ScriptedBackend(slots=1))
+    go_on = await hold_downloads(bench)
+    cancelled = await bench.accept()
+    await bench.until(cancelled, lambda each: each.status == "running")
+    stopping = asyncio.create_task(bench.executor.stop(cancelled, "enough"))
+    await asyncio.sleep(0.01)
+    go_on.set()
+    assert (await stopping).status == "cancelled"
+    bench.backend.submitting = bench.backend.take
+    for _ in range(3):
+        await bench.accept()
+    await asyncio.sleep(0.05)
+    assert len(bench.backend.submissions) == 2  # the one slot, not two
