@@ -165,7 +165,13 @@ def find_cycle(prompt: Prompt) -> tuple[str, ...]:
 
 
 def _sources(node: Node) -> list[str]:
-    return [link.node_id for value in node.inputs.values() if (link := link_of(value)) is not None]
+    return [link.node_id for _, link in _links(node)]
+
+
+def _links(node: Node) -> list[tuple[str, Link]]:
+    # Most inputs are no lists, and a project can have a hundred thousand of them.
+    lists = [item for item in node.inputs.items() if isinstance(item[1], list)]
+    return [(name, link) for name, value in lists if (link := link_of(value)) is not None]
 
 
 def _is_node(key: str, entry: Json) -> bool:
@@ -190,9 +196,8 @@ def _parse_node(node_id: str, entry: Json) -> Node:
 
 def _refuse_broken_links(prompt: Prompt) -> None:
     for node_id, node in prompt.items():
-        for name, value in node.inputs.items():
-            link = link_of(value)
-            if link is not None and link.node_id not in prompt:
+        for name, link in _links(node):
+            if link.node_id not in prompt:
                 raise PromptFault(
                     "workflow-link-broken",
                     f"input `{name}` of node {node_id} ({node.class_type}) comes from node "
