@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.errors import BackendError, OutputMissing
@@ -23,6 +23,8 @@ __all__ = ["Collector", "PreviewShelf", "Shelves"]
 _AT_ONCE = 4
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 2.0
+_LONGEST_TEXT = 100_000
+"""Characters of a text that are kept with its job; a longer one becomes a file."""
 _PREVIEWS_KEPT = 8 * 1024 * 1024
 
 
@@ -88,16 +90,22 @@ class Collector:
         self._job_id = job_id
         self._backend = backend
         self._shelves = shelves
-        self._fetching: dict[FileReference, asyncio.Task[_Brought]] = {}
+        self._fetching: dict[FileReference | LeftText, asyncio.Task[_Brought]] = {}
         self._taken: set[str] = set()
         self._at_once = asyncio.Semaphore(_AT_ONCE)
         self.trouble: BackendError | None = None
 
     def begin(self, outputs: Mapping[str, JsonObject]) -> None:
-        """Begin to fetch the files that these nodes left, those not yet begun."""
+        """Begin to bring home the files and long texts that these nodes left, those not yet begun."""
         for item in items_of(outputs):
-            if isinstance(item, LeftFile) and item.file not in self._fetching:
-                self._fetching[item.file] = asyncio.create_task(self._bring(item.file))
+            match item:
+                case LeftFile(file=file) if file not in self._fetching:
+                    self._fetching[file] = asyncio.create_task(self._bring(file))
+                case LeftText(text=text) if len(text) > _LONGEST_TEXT:
+                    if item not in self._fetching:
+                        self._fetching[item] = asyncio.create_task(self._write_down(item))
+                case _:
+                    pass
 
     async def finish(
         self, outputs: Mapping[str, JsonObject], parents: Mapping[str, str]
@@ -122,29 +130,42 @@ class Collector:
 
     def _output(self, named: NamedItem) -> Output:
         match named.item:
+            case LeftText() as left if left in self._fetching:
+                return self._file(named, FileReference(""), self._fetching[left].result())
             case LeftText(node_id=node_id, text=text):
                 return OutputText(named.name, named.index, node_id, text)
-            case LeftFile(node_id=node_id, file=file):
-                brought = self._fetching[file].result()
-                return OutputFile(
-                    name=named.name,
-                    index=named.index,
-                    node_id=node_id,
-                    kind=named.kind,
-                    type=file.type,
-                    mime_type=brought.mime_type,
-                    filename=brought.key.rpartition("/")[2] or safe_name(file.filename),
-                    size_bytes=brought.size,
-                    key=brought.key,
-                    width=brought.width,
-                    height=brought.height,
-                    missing=brought.missing,
-                )
+            case LeftFile(file=file):
+                return self._file(named, file, self._fetching[file].result())
+
+    def _file(self, named: NamedItem, file: FileReference, brought: _Brought) -> OutputFile:
+        return OutputFile(
+            name=named.name,
+            index=named.index,
+            node_id=named.item.node_id,
+            kind=named.kind,
+            type=file.type,
+            mime_type=brought.mime_type,
+            filename=brought.key.rpartition("/")[2] or safe_name(file.filename),
+            size_bytes=brought.size,
+            key=brought.key,
+            width=brought.width,
+            height=brought.height,
+            missing=brought.missing,
+        )
+
+    def _key_for(self, filename: str) -> str:
+        name = unique_name(safe_name(filename), self._taken)
+        self._taken.add(name)
+        return f"{self._job_id}/{name}"
+
+    async def _write_down(self, left: LeftText) -> _Brought:
+        """Keep a text that is too long for a record as a file."""
+        key = self._key_for(f"node_{left.node_id}.txt")
+        stored = await self._shelves.outputs.write(key, _encoded(left.text))
+        return _Brought(key, stored.size, "text/plain")
 
     async def _bring(self, file: FileReference) -> _Brought:
-        name = unique_name(safe_name(file.filename), self._taken)
-        self._taken.add(name)
-        key = f"{self._job_id}/{name}"
+        key = self._key_for(file.filename)
         give_up = time.monotonic() + self._shelves.patience
         pause = _FIRST_PAUSE
         async with self._at_once:
@@ -173,3 +194,8 @@ class Collector:
             preview.width if preview else None,
             preview.height if preview else None,
         )
+
+
+async def _encoded(text: str) -> AsyncIterator[bytes]:
+    for start in range(0, len(text), _LONGEST_TEXT):
+        yield text[start : start + _LONGEST_TEXT].encode("utf-8", "replace")

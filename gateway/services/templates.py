@@ -6,7 +6,8 @@ what they may write; arguments are values there and never compiled.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any, TypeGuard, cast
 
@@ -27,8 +28,13 @@ _LEFT_OUT_GLOBALS = (
     "lipsum",
 )  # random, as the filter of that name: seeds are drawn by the gateway
 # These build texts of any width out of a number that a caller may have given.
-_WIDENING = frozenset({"center", "expandtabs", "format", "format_map", "ljust", "rjust", "zfill"})
-_LEFT_OUT_FILTERS = ("random", "center", "format", "indent")
+_WIDENING = frozenset(
+    {"center", "expandtabs", "format", "format_map", "ljust", "rjust", "to_bytes", "zfill"}
+)
+_LEFT_OUT_FILTERS = (
+    "random",
+    *("batch", "center", "format", "indent", "slice", "wordwrap"),  # as wide as a number says
+)
 # What reads other templates, of which there are none.
 _READERS = (nodes.Extends, nodes.FromImport, nodes.Import, nodes.Include)
 # What an expression raises when a value is not what it expects.
@@ -48,11 +54,23 @@ class _Sandbox(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset({"*", "**", "%"})
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        widens = isinstance(obj, str) and attr in _WIDENING
+        widens = isinstance(obj, str | bytes | int) and attr in _WIDENING
         return not widens and super().is_safe_attribute(obj, attr, value)
 
     def wrap_str_format(self, value: Any) -> None:
         """Wrap nothing: Jinja2 would offer its own `format` before it asks what is safe."""
+
+    def call(self, context: Any, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
+        owner = getattr(obj, "__self__", None)
+        match getattr(obj, "__name__", ""):
+            case "replace" if isinstance(owner, str | bytes) and len(args) >= 2:
+                _refuse_long(_replaced(owner, args[0], args[1]), "replace")
+            case "join" if isinstance(owner, str | bytes) and args:
+                args = (list(args[0]), *args[1:])
+                _refuse_long(_joined(args[0], owner), "join")
+            case _:
+                pass
+        return super().call(context, obj, *args, **kwargs)
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         if not _small_enough(operator, left, right):
@@ -129,6 +147,8 @@ def _environment() -> _Sandbox:
         del environment.globals[name]
     for name in _LEFT_OUT_FILTERS:
         del environment.filters[name]
+    filters = cast("dict[str, Any]", environment.filters)
+    filters.update({"replace": _replace, "join": _join, "tojson": _to_json})
     return environment
 
 
@@ -154,9 +174,45 @@ def _small_enough(operator: str, left: Any, right: Any) -> bool:
 
 
 def _repeats(one: Any, other: Any) -> int:
-    if isinstance(one, str | list | tuple) and isinstance(other, int):
-        return len(cast("str", one)) * other
-    return 0
+    if not isinstance(other, int):
+        return 0
+    if isinstance(one, str | bytes):
+        return len(one) * other
+    # A list of long texts is as long as it prints.
+    return len(str(cast("object", one))) * other if isinstance(one, list | tuple) else 0
+
+
+def _refuse_long(length: int, what: str) -> None:
+    """Two texts of a caller's can make one as long as their product."""
+    if length > LONGEST_TEXT:
+        raise TemplateError(f"the result of `{what}` is too large")
+
+
+def _replaced(text: Any, old: Any, new: Any) -> int:
+    return len(text) + text.count(old) * max(len(new) - len(old), 0)
+
+
+def _joined(items: Sequence[Any], separator: Any) -> int:
+    return sum(len(str(each)) for each in items) + len(items) * len(separator)
+
+
+def _replace(text: Any, old: Any, new: Any, count: int = -1) -> str:
+    """Do as Jinja2's filter, within limits."""
+    whole, before, after = str(text), str(old), str(new)
+    _refuse_long(_replaced(whole, before, after), "replace")
+    return whole.replace(before, after, count)
+
+
+def _join(items: Iterable[Any], separator: Any = "") -> str:
+    """Do as Jinja2's filter, within limits."""
+    parts = [str(each) for each in items]
+    _refuse_long(_joined(parts, str(separator)), "join")
+    return str(separator).join(parts)
+
+
+def _to_json(value: Any) -> str:
+    """Return a value as JSON on one line; a prompt is no HTML, so nothing is escaped for that."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _unknown_variables(parts: Sequence[nodes.Node], names: Collection[str]) -> Iterator[Finding]:

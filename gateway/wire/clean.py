@@ -22,17 +22,18 @@ _PATH = re.compile(
 )
 
 
-def clean_text(text: str, longest: int) -> str:
-    r"""Return `text` without control and invisible characters, cut to `longest` characters.
+def clean_text(text: str, longest: int | None) -> str:
+    r"""Return `text` without control and invisible characters, cut to `longest` characters if given.
 
     Line breaks (as `\n`) and tabs stay.
     """
-    if len(text) > longest:
+    if longest is not None and len(text) > longest:
         text = text[: longest - 1] + "…"
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if text.isascii() and text.isprintable():
         return text
-    return "".join(each for each in text if each in "\n\t" or _visible(each))
+    hidden = [each for each in set(text) if each not in "\n\t" and not _visible(each)]
+    return text.translate(dict.fromkeys(map(ord, hidden))) if hidden else text
 
 
 def clean_line(text: str, longest: int = _LONGEST_LINE) -> str:

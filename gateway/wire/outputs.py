@@ -32,7 +32,6 @@ _KINDS: dict[str, LeftKind] = {
 }
 _MEDIA: dict[str, LeftKind] = {"image": "image", "video": "video", "audio": "audio"}
 _MOVING = frozenset({"png", "webp", "avif", "jxl"})
-_LONGEST_TEXT = 1_000_000
 _DEEPEST = 4
 
 
@@ -149,7 +148,7 @@ def _item(node_id: str, key: str, position: int, value: Json) -> LeftItem | None
 
 
 def _text(node_id: str, key: str, position: int, value: str) -> LeftText | None:
-    text = clean_text(value, _LONGEST_TEXT)
+    text = clean_text(value, None)
     return LeftText(node_id, key, position, text) if text else None
 
 

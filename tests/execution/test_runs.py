@@ -6,6 +6,7 @@ import json
 import uuid
 
 from gateway.errors import BackendRefused, BackendUnreachable, NodeFault, NodeFaults, PromptRejected
+from gateway.graph.json_value import Json
 from gateway.jobs.backend import (
     Accepted,
     Connected,
@@ -15,7 +16,7 @@ from gateway.jobs.backend import (
     SocketLost,
     Submission,
 )
-from gateway.jobs.job import OutputFile
+from gateway.jobs.job import Job, OutputFile, OutputText
 from gateway.wire.history import HistoryEntry, Succeeded
 from gateway.wire.messages import (
     Executed,
@@ -28,7 +29,7 @@ from gateway.wire.messages import (
     ProgressStep,
     Status,
 )
-from tests.execution.scripted import PICTURE, MakeBench, a_service
+from tests.execution.scripted import PICTURE, Bench, MakeBench, a_service
 
 IMAGES = {"images": [{"filename": PICTURE.filename, "subfolder": "gateway", "type": "output"}]}
 
@@ -496,3 +497,46 @@ async def test_an_expanded_nodes_output_belongs_to_the_node_of_the_graph(
     bench.backend.submitting = expand
     job = await bench.run()
     assert [each.name for each in job.outputs] == ["image"]
+
+
+async def run_that_leaves(bench: Bench, texts: list[Json]) -> Job:
+    """Run a graph whose last node leaves these texts."""
+
+    async def tell(submission: Submission) -> Accepted:
+        its = submission.prompt_id
+        bench.backend.say(
+            its,
+            ExecutionStart(its),
+            Executed(its, "9", "9", {"text": texts}),
+            ExecutionSuccess(its),
+            Executing(None, its),
+        )
+        return Accepted(its, {})
+
+    bench.backend.submitting = tell
+    return await bench.run()
+
+
+async def test_a_long_text_is_kept_whole_as_a_file(make_bench: MakeBench) -> None:
+    bench = make_bench()
+    long = "ä" * 250_000
+    job = await run_that_leaves(bench, [long, "short", long + "b", "x" * 100_000])
+    assert job.status == "completed"
+    first, short, second, whole = job.outputs
+    assert short == OutputText("image", 1, "9", "short")
+    assert whole == OutputText("image", 3, "9", "x" * 100_000)
+    for output, text in ((first, long), (second, long + "b")):
+        assert isinstance(output, OutputFile)
+        assert (output.kind, output.mime_type) == ("text", "text/plain")
+        assert (bench.output_folder / output.key).read_text(encoding="utf-8") == text
+        assert output.size_bytes == len(text.encode())
+    assert [each.filename for each in (first, second) if isinstance(each, OutputFile)] == [
+        "node_9.txt",
+        "node_9 (2).txt",
+    ]
+
+
+async def test_a_long_text_that_comes_twice_is_kept_for_each(make_bench: MakeBench) -> None:
+    bench = make_bench()
+    job = await run_that_leaves(bench, ["y" * 100_001, "y" * 100_001])
+    assert [type(each) for each in job.outputs] == [OutputFile, OutputFile]

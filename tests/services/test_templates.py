@@ -32,6 +32,12 @@ def codes(source: str) -> list[str]:
         ("{% macro m(a) %}<{{ a }}>{% endmacro %}{{ m(style) }}", "<oil>"),
         ("{{ prompt['upper'] is defined }}", "True"),
         ("{{ ({'a': style})['a'] }}{{ [style][0] }}", "oiloil"),
+        ("{{ prompt | replace('a', 'o') }}{{ prompt.replace('a', 'o', 1) }}", "o coto cat"),
+        ("{{ prompt | replace('a', 'o', 1) }}", "o cat"),
+        ("{{ [prompt, 3] | join(' + ') }}{{ '-'.join([style, style]) }}", "a cat + 3oil-oil"),
+        ("{{ {'a': 'ä<'} | tojson }}{{ [] | join }}", '{"a": "ä<"}'),
+        ("{{ [prompt, style] * 2 }}", "['a cat', 'oil', 'a cat', 'oil']"),
+        ("{{ 'a,b'.split(',') | map('replace', 'a', 'c') | join(',') }}", "c,b"),
     ],
 )
 def test_a_template_writes_text(source: str, text: str) -> None:
@@ -222,3 +228,50 @@ def test_the_longest_text_may_be_written_and_no_longer_one() -> None:
 def test_a_missing_value_fails_and_names_it() -> None:
     with pytest.raises(TemplateFailed, match="'style' is undefined"):
         render("{{ style }}", {})
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["{{ 'x'.encode().center(9) }}", "{{ 'x'.encode().zfill(9) }}", "{{ (3).to_bytes(9) }}"],
+)
+def test_bytes_and_numbers_widen_nothing_either(source: str) -> None:
+    with pytest.raises(TemplateFailed, match="is unsafe"):
+        render(source, {})
+
+
+@pytest.mark.parametrize("name", ["batch", "slice", "wordwrap", "indent", "center", "format"])
+def test_filters_as_wide_as_a_number_says_are_not_there(name: str) -> None:
+    assert codes(f"{{{{ prompt | {name}(count) }}}}") == ["template-syntax"]
+
+
+LONG = "x" * 50_000
+
+
+@pytest.mark.parametrize(
+    ("source", "what"),
+    [
+        ("{{ a | replace('x', b) }}", "replace"),
+        ("{{ a | replace('', b) }}", "replace"),
+        ("{{ a.replace('x', b) }}", "replace"),
+        ("{{ a.encode().replace('x'.encode(), b.encode()) }}", "replace"),
+        ("{{ a | list | join(b) }}", "join"),
+        ("{{ [a, a, a] | join }}", "join"),
+        ("{{ range(90000) | join(b) }}", "join"),
+        ("{{ b.join(a) }}", "join"),
+        ("{{ b.join(range(9) | map('string')) }}", "join"),
+        ("{{ [a] * 3 }}", "*"),
+        ("{{ ([a] * 2) * 2 }}", "*"),
+        ("{{ a.encode() * 3 }}", "*"),
+    ],
+)
+def test_two_texts_of_a_caller_do_not_multiply(source: str, what: str) -> None:
+    with pytest.raises(TemplateFailed) as caught:
+        render(source, {"a": LONG, "b": LONG})
+    assert str(caught.value) == (
+        f"its template cannot be rendered: the result of `{what}` is too large"
+    )
+
+
+def test_json_has_no_width_of_a_callers() -> None:
+    with pytest.raises(TemplateFailed, match="its template cannot be rendered"):
+        render("{{ [1] | tojson(indent=999999999) }}", {})
