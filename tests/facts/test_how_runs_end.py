@@ -9,7 +9,7 @@ import httpx2 as httpx
 import pytest
 
 from gateway.graph.json_value import Json, JsonObject
-from gateway.jobs.job import OutputFile, OutputText
+from gateway.jobs.job import OutputFile
 from gateway.simulator.faults import (
     DeletePending,
     DropSockets,
