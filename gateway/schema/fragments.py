@@ -75,15 +75,18 @@ def _sentences(bound: BoundParameter, constraint: Constraint) -> list[str]:
     if isinstance(parameter.supply, Drawn):
         sentences.append("Default: random.")
     if bound.type in FILE_TYPES:
-        sentences.append(_file_sentence(bound))
+        sentences.append(_file_sentence(bound, described=bool(words)))
     if isinstance(parameter.supply, GraphFile):
         sentences.append("Default: the workflow's own.")
     return sentences
 
 
-def _file_sentence(bound: BoundParameter) -> str:
+def _file_sentence(bound: BoundParameter, *, described: bool) -> str:
+    ways = "path, URL, data: URL or comfyui:// result."
+    if described:
+        return f"P{ways[1:]}"
     what = "file" if bound.type == "file" else f"{bound.type} file"
-    return f"The {what}: path, URL, data: URL or comfyui:// result."
+    return f"The {what}: {ways}"
 
 
 def _tooltip(bound: BoundParameter) -> str:

@@ -63,7 +63,7 @@ def tooltip(text: str) -> BoundWidget:
             bound_parameter("file", supply=GraphFile(), description="Anything."),
             {
                 "type": "string",
-                "description": "Anything. The file: path, URL, data: URL or comfyui:// result. "
+                "description": "Anything. Path, URL, data: URL or comfyui:// result. "
                 "Default: the workflow's own.",
             },
         ),
