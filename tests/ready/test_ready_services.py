@@ -79,12 +79,16 @@ def test_its_schemas_are_fresh(config: Path) -> None:
 
 
 @pytest.mark.timeout(30)
+@pytest.mark.parametrize("version", ["0.33.0", "0.3.64"])
 @pytest.mark.parametrize("config", CONFIGS, ids=NAMES)
 def test_its_examples_run_on_the_simulator(
-    config: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    config: Path,
+    version: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("COMFYUI_URL", raising=False)
-    status = main(["test", "--config", str(config)])
+    status = main(["test", "--config", str(config), "--version", version])
     printed = capsys.readouterr().out
     assert status == 0, printed
     assert "FAIL" not in printed
