@@ -15,6 +15,7 @@ __all__ = [
     "AtMostTimes",
     "Bound",
     "Row",
+    "Told",
     "as_table",
     "paired",
     "percentile",
@@ -63,9 +64,17 @@ class AtMost:
         return f"<= {self.most:g}"
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """No bound: the row only tells."""
+
+    def __str__(self) -> str:
+        return "none: it tells"
+
+
 _START, _END = "<!-- results -->", "<!-- end of results -->"
 
-Bound: TypeAlias = AtMostTimes | AtLeastTimes | AtMostAdded | AtMost
+Bound: TypeAlias = AtMostTimes | AtLeastTimes | AtMostAdded | AtMost | Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +95,8 @@ class Row:
     def met(self) -> bool:
         """Whether the bound is kept."""
         match self.bound:
+            case Told():
+                return True
             case AtMost(most=most):
                 return self.gateway <= most
             case AtMostTimes(factor=factor):
@@ -158,7 +169,13 @@ def with_table(page: str, table: str) -> str:
 
 def _cells(name: str, each: Row) -> tuple[str, ...]:
     shown = (_shown(each.floor), _shown(each.gateway), _shown(each.ratio))
-    return (name, *shown, each.unit, str(each.bound), "yes" if each.met else "NO")
+    return (name, *shown, each.unit, str(each.bound), _verdict(each))
+
+
+def _verdict(each: Row) -> str:
+    if isinstance(each.bound, Told):
+        return "-"
+    return "yes" if each.met else "NO"
 
 
 def _shown(value: float | None) -> str:

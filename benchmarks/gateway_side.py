@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +14,20 @@ from mcp.client.stdio import StdioServerParameters
 
 from benchmarks.backend import gateway_command
 
-__all__ = ["call", "open_gateway", "outputs_of"]
+__all__ = ["call", "open_gateway", "open_program", "outputs_of"]
 
 _PATIENCE = 600.0
 
 
-@asynccontextmanager
-async def open_gateway(config: Path) -> AsyncGenerator[Client]:
+def open_gateway(config: Path) -> AbstractAsyncContextManager[Client]:
     """Start a gateway for a project and connect a client."""
-    command, *words = gateway_command("serve", "--config", str(config))
-    parameters = StdioServerParameters(command=command, args=words)
+    return open_program(gateway_command("serve", "--config", str(config)))
+
+
+@asynccontextmanager
+async def open_program(words: Sequence[str]) -> AsyncGenerator[Client]:
+    """Start an MCP server and connect a client."""
+    parameters = StdioServerParameters(command=words[0], args=list(words[1:]))
     with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: ASYNC230, PTH123
         transport = stdio.stdio_client(parameters, errlog=nowhere)
         async with Client(transport, cache=None, read_timeout_seconds=_PATIENCE) as client:

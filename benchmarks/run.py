@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.arithmetic import Row, as_table, with_table
 from benchmarks.rows_calls import call_rows, failure_row
 from benchmarks.rows_load import busy_rows, death_row, throughput_rows
+from benchmarks.rows_mcp import mcp_rows
 from benchmarks.rows_start import memory_rows, start_rows
 
 _HERE = Path(__file__).resolve().parent
@@ -39,6 +40,7 @@ def _parts(quick: bool) -> dict[str, Part]:
         "calls": lambda: call_rows(rounds),
         "failure": lambda: failure_row(rounds),
         "throughput": lambda: throughput_rows(few),
+        "mcp": lambda: mcp_rows(rounds, few),
         "busy": lambda: busy_rows(1 if quick else 3),
         "death": lambda: death_row(1 if quick else 3),
         "start": lambda: start_rows(2 if quick else 14),

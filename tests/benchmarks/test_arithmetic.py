@@ -16,6 +16,7 @@ from benchmarks.arithmetic import (
     AtMostTimes,
     Bound,
     Row,
+    Told,
     as_table,
     paired,
     percentile,
@@ -150,3 +151,10 @@ def test_the_performance_page_shows_the_run_on_file() -> None:
     assert results
     for name, each in results.items():
         assert lines[name][-1] == ("yes" if each["met"] else "NO")
+
+
+def test_a_row_that_only_tells_is_neither_met_nor_missed() -> None:
+    told = Row(2.0, 3.0, "ms", Told())
+    assert told.met
+    assert told.as_json()["bound"] == "none: it tells"
+    assert as_table({"a": told}).splitlines()[1].split()[-1] == "-"
