@@ -35,7 +35,7 @@ def codes(source: str) -> list[str]:
         ("{{ prompt | replace('a', 'o') }}{{ prompt.replace('a', 'o', 1) }}", "o coto cat"),
         ("{{ prompt | replace('a', 'o', 1) }}", "o cat"),
         ("{{ [prompt, 3] | join(' + ') }}{{ '-'.join([style, style]) }}", "a cat + 3oil-oil"),
-        ("{{ {'a': 'ä<'} | tojson }}{{ [] | join }}", '{"a": "ä<"}'),
+        ("{{ {'a': style, 'b': 'ä<'} | tojson }}{{ [] | join }}", '{"a": "oil", "b": "ä<"}'),
         ("{{ [prompt, style] * 2 }}", "['a cat', 'oil', 'a cat', 'oil']"),
         ("{{ 'a,b'.split(',') | map('replace', 'a', 'c') | join(',') }}", "c,b"),
     ],
@@ -270,6 +270,24 @@ def test_two_texts_of_a_caller_do_not_multiply(source: str, what: str) -> None:
     assert str(caught.value) == (
         f"its template cannot be rendered: the result of `{what}` is too large"
     )
+
+
+@pytest.mark.parametrize(
+    ("source", "length"),
+    [
+        ("{{ a | replace('x', 'yy') }}", LONGEST_TEXT),
+        ("{{ a.replace('x', 'yy') }}", LONGEST_TEXT),
+        ("{{ [a, a] | join }}", LONGEST_TEXT),
+        ("{{ ''.join([a, a]) }}", LONGEST_TEXT),
+        ("{{ (a ~ a) | replace('x', '') }}", 0),
+        ("{{ (a ~ a) | replace('x', 'y') }}", LONGEST_TEXT),
+    ],
+)
+def test_what_just_fits_is_made_and_not_a_character_more(source: str, length: int) -> None:
+    assert len(render(source, {"a": LONG})) == length
+    if length and "y'" not in source:
+        with pytest.raises(TemplateFailed, match="is too large"):
+            render(source, {"a": LONG + "x"})
 
 
 def test_json_has_no_width_of_a_callers() -> None:
