@@ -60,6 +60,14 @@ def tooltip(text: str) -> BoundWidget:
             },
         ),
         (
+            bound_parameter("file", supply=GraphFile()),
+            {
+                "type": "string",
+                "description": "The file: path, URL, data: URL or comfyui:// result. "
+                "Default: the workflow's own.",
+            },
+        ),
+        (
             bound_parameter("file", supply=GraphFile(), description="Anything."),
             {
                 "type": "string",

@@ -30,6 +30,7 @@ def codes(source: str) -> list[str]:
         ("{{ 10000 ** 2 }} {{ 1 ** 10000 }}", "100000000 1"),
         ("ends with a newline\n", "ends with a newline\n"),
         ("{% macro m(a) %}<{{ a }}>{% endmacro %}{{ m(style) }}", "<oil>"),
+        ("{% macro m(a, b) %}<{{ a }}{{ b }}>{% endmacro %}{{ m(style, b=count) }}", "<oil3>"),
         ("{{ prompt['upper'] is defined }}", "True"),
         ("{{ ({'a': style})['a'] }}{{ [style][0] }}", "oiloil"),
         ("{{ prompt | replace('a', 'o') }}{{ prompt.replace('a', 'o', 1) }}", "o coto cat"),

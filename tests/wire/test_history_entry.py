@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway.graph.json_value import JsonObject
+from gateway.wire.failure import failure_of
 from gateway.wire.history import HistoryEntry, Interrupted, NodeFailure, Succeeded
 from gateway.wire.history_entry import JobRecord, parse_history, parse_job
 
@@ -73,6 +74,11 @@ def test_the_traceback_and_the_servers_paths_stay_behind(
     assert "/srv/" in str(recorded.got("/history"))
     assert "/srv/" not in str(entry)
     assert "/opt/" not in str(entry)
+
+
+def test_an_endless_message_is_cut_and_shows_it() -> None:
+    message = failure_of({"exception_message": "x" * 3000}).message
+    assert (len(message), message[-2:]) == (2000, "x…")
 
 
 def test_a_prompt_that_is_not_over_has_no_entry() -> None:

@@ -324,6 +324,16 @@ def test_an_expanded_node_is_known_from_whichever_message_names_it_first() -> No
     assert reduce(Executing("1.0.0.2", "p", "1")).parents == {"1.0.0.2": "1"}
 
 
+def test_an_expanded_node_is_not_forgotten_by_progress_that_names_none() -> None:
+    expanded = ProgressState("p", {"1.0.0.2": state("1.0.0.2", "finished", show="1")})
+    running = ProgressState("p", {"3": state("3", "running", 1, 2)})
+    over = ProgressState("p", {"3": state("3", "finished")})
+    assert reduce(expanded, running).parents == {"1.0.0.2": "1"}
+    assert reduce(expanded, over).parents == {"1.0.0.2": "1"}
+    other = ProgressState("p", {"2.0.0.1": state("2.0.0.1", "finished", show="2")})
+    assert reduce(expanded, other).parents == {"1.0.0.2": "1", "2.0.0.1": "2"}
+
+
 def test_two_steps_are_steps() -> None:
     nodes = {"3": state("3", "running", 1, 2), "4": state("4", "running")}
     assert reduce(ProgressState("p", nodes)).node == "3"
