@@ -332,6 +332,8 @@ def test_an_expanded_node_is_not_forgotten_by_progress_that_names_none() -> None
     assert reduce(expanded, over).parents == {"1.0.0.2": "1"}
     other = ProgressState("p", {"2.0.0.1": state("2.0.0.1", "finished", show="2")})
     assert reduce(expanded, other).parents == {"1.0.0.2": "1", "2.0.0.1": "2"}
+    both = ProgressState("p", {"3": state("3", "running"), **other.nodes})
+    assert reduce(expanded, both).parents == {"1.0.0.2": "1", "2.0.0.1": "2"}
 
 
 def test_two_steps_are_steps() -> None:

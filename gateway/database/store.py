@@ -1,0 +1,243 @@
+"""The job store on a database: implements `JobStore` for SQLite and PostgreSQL alike."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    delete,
+    func,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway.database.failure import store_failed
+from gateway.database.lane import Lane
+from gateway.database.tables import JOB_INPUTS, JOBS
+from gateway.errors import GatewayError
+from gateway.jobs.job import FINISHED, Job, JobStatus
+from gateway.jobs.store import JobPage, JobQuery
+from gateway.jobs.stored import job_of, record_of
+
+__all__ = ["DatabaseJobStore"]
+
+_DURATIONS = 100
+
+T = TypeVar("T")
+
+
+class DatabaseJobStore:
+    """Keeps jobs in a database.
+
+    Args:
+        lane: Does the work; it is there for whoever looks into the database beside the jobs.
+        place: What the database is called to people.
+        owner: Id of this gateway; unfinished jobs it adds are its own.
+    """
+
+    def __init__(self, lane: Lane, place: str, owner: str) -> None:
+        self.lane = lane
+        self._place = place
+        self._owner = owner
+
+    async def add(self, job: Job) -> None:
+        """Keep a new job; when this returns it is on the disk.
+
+        Raises:
+            GatewayError: The database cannot take it, or was away for too long.
+        """
+        await self._do(lambda connection: self._add(connection, job))
+
+    async def save(self, job: Job) -> None:
+        """Put a newer state in the place of the old one; a finished one stays as it is.
+
+        Raises:
+            GatewayError: The database cannot take it, or was away for too long.
+        """
+        values = _columns(job, "" if job.finished else self._owner)
+        unfinished = and_(JOBS.c.id == job.id, JOBS.c.status.not_in(FINISHED))
+        await self._do(lambda connection: connection.execute(_put(values, unfinished)))
+
+    async def get(self, job_id: str) -> Job | None:
+        """Return a job, or None."""
+        found = await self._do(
+            lambda connection: connection.execute(
+                select(JOBS.c.record).where(JOBS.c.id == job_id)
+            ).scalar_one_or_none()
+        )
+        return None if found is None else self._job(found)
+
+    async def list(self, query: JobQuery) -> JobPage:
+        """Return a page of jobs, newest first."""
+        fits = _fits(query)
+        count = select(func.count()).select_from(JOBS).where(*fits)
+        page = select(JOBS.c.record).where(*fits).order_by(JOBS.c.created_at.desc(), JOBS.c.id)
+        page = page.limit(query.limit).offset(query.offset)
+
+        def look(connection: Connection) -> tuple[int, Sequence[str]]:
+            """Return how many fit, and the page's records."""
+            total = connection.execute(count).scalar_one()
+            return total, connection.execute(page).scalars().all()
+
+        total, records = await self._do(look)
+        return JobPage(total, tuple(self._job(each) for each in records))
+
+    async def counts(self, caller: str | None = None) -> Mapping[JobStatus, int]:
+        """Return how many jobs there are in each status."""
+        counted = select(JOBS.c.status, func.count()).group_by(JOBS.c.status)
+        if caller is not None:
+            counted = counted.where(JOBS.c.caller == caller)
+        rows = await self._do(lambda connection: connection.execute(counted).all())
+        return {cast("JobStatus", status): number for status, number in rows}
+
+    async def durations(self, service: str) -> Sequence[float]:
+        """Return the running times in seconds of the last hundred completed jobs of a service."""
+        recent = (
+            select(JOBS.c.completed_at - JOBS.c.started_at)
+            .where(
+                JOBS.c.service == service,
+                JOBS.c.status == "completed",
+                JOBS.c.started_at.is_not(None),
+            )
+            .order_by(JOBS.c.completed_at.desc())
+            .limit(_DURATIONS)
+        )
+        found = await self._do(lambda connection: connection.execute(recent).scalars().all())
+        return tuple(reversed(found))
+
+    async def expired(self, before: float | None, count: int) -> Sequence[Job]:
+        """Return finished jobs completed before that time, and those beyond the newest `count`."""
+        ended = JOBS.c.status.in_(FINISHED)
+        newest = (
+            select(JOBS.c.record, JOBS.c.completed_at)
+            .where(ended)
+            .order_by(JOBS.c.completed_at.desc(), JOBS.c.id)
+        )
+
+        def look(connection: Connection) -> Sequence[str]:
+            """Return the old ones among the newest, then those beyond them."""
+            too_many = connection.execute(newest.offset(count)).scalars().all()
+            if before is None:
+                return too_many
+            kept = newest.limit(count).subquery()
+            old = select(kept.c.record).where(kept.c.completed_at < before)
+            return [*connection.execute(old).scalars(), *too_many]
+
+        return [self._job(each) for each in await self._do(look)]
+
+    async def remove(self, job_ids: Sequence[str]) -> None:
+        """Forget jobs."""
+        ids = list(job_ids)
+
+        def forget(connection: Connection) -> None:
+            """Remove them, and what says which files they needed."""
+            connection.execute(delete(JOB_INPUTS).where(JOB_INPUTS.c.job_id.in_(ids)))
+            connection.execute(delete(JOBS).where(JOBS.c.id.in_(ids)))
+
+        if ids:
+            await self._do(forget)
+
+    async def unused(self, digests: Sequence[str]) -> Sequence[str]:
+        """Return those of these input files that no job refers to."""
+        used = select(JOB_INPUTS.c.digest).where(JOB_INPUTS.c.digest.in_(list(digests)))
+        found = set(await self._do(lambda connection: connection.execute(used).scalars().all()))
+        return [each for each in digests if each not in found]
+
+    # --- several gateways on one database ---
+
+    async def owners(self) -> frozenset[str]:
+        """Return the ids of the other gateways that have unfinished jobs here."""
+        theirs = select(JOBS.c.owner).where(JOBS.c.owner.not_in(["", self._owner])).distinct()
+        return frozenset(
+            await self._do(lambda connection: connection.execute(theirs).scalars().all())
+        )
+
+    async def adopt(self, owner: str) -> Sequence[Job]:
+        """Take over the unfinished jobs of a gateway that is gone, each by one adopter alone."""
+        its = JOBS.c.owner == owner
+        take = update(JOBS).where(its).values(owner=self._owner).returning(JOBS.c.record)
+        found = await self._do(lambda connection: connection.execute(take).scalars().all())
+        return sorted((self._job(each) for each in found), key=lambda job: job.created_at)
+
+    async def ask_to_stop(self, job_id: str, reason: str) -> None:
+        """Ask the owner of an unfinished job to stop it."""
+        unfinished = and_(JOBS.c.id == job_id, JOBS.c.owner != "")
+        asked = update(JOBS).where(unfinished).values(stop=reason)
+        await self._do(lambda connection: connection.execute(asked))
+
+    async def asked_to_stop(self) -> Mapping[str, str]:
+        """Return this gateway's own jobs that others asked to stop: id → reason."""
+        asked = select(JOBS.c.id, JOBS.c.stop).where(JOBS.c.owner == self._owner, JOBS.c.stop != "")
+        rows = await self._do(lambda connection: connection.execute(asked).all())
+        return {each.id: each.stop for each in rows}
+
+    async def close(self) -> None:
+        """Finish what is under way and let go of the database."""
+        await self.lane.close()
+
+    def _add(self, connection: Connection, job: Job) -> None:
+        connection.execute(_put(_columns(job, "" if job.finished else self._owner)))
+        digests = {each.digest for each in job.inputs}
+        if digests:
+            rows = [{"job_id": job.id, "digest": each} for each in sorted(digests)]
+            connection.execute(insert(JOB_INPUTS).on_conflict_do_nothing(), rows)
+
+    async def _do(self, work: Callable[[Connection], T]) -> T:
+        try:
+            return await self.lane.do(work)
+        except SQLAlchemyError as error:
+            raise store_failed(error, self._place) from error
+
+    def _job(self, record: str) -> Job:
+        try:
+            return job_of(json.loads(record))
+        except (ValueError, TypeError) as fault:
+            raise GatewayError(
+                f"A job in {self._place} cannot be read: {fault}.",
+                code="store-failed",
+                where=self._place,
+                found=record[:200],
+                mend="Something else wrote there; put the file aside to begin with an empty one.",
+            ) from fault
+
+
+def _put(values: Mapping[str, Any], where: ColumnElement[bool] | None = None) -> Any:
+    """Return an insert that changes the row when it is there: done twice it is done once."""
+    # SQLite knows the same words as PostgreSQL, so one statement serves both.
+    new = {key: each for key, each in values.items() if key not in {"id", "stop"}}
+    return (
+        insert(JOBS)
+        .values(**values)
+        .on_conflict_do_update(index_elements=[JOBS.c.id], set_=new, where=where)
+    )
+
+
+def _columns(job: Job, owner: str) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "caller": job.caller,
+        "service": job.service,
+        "status": job.status,
+        "created_at": job.created_at,
+        "started_at": job.started_at,
+        "completed_at": job.completed_at,
+        "owner": owner,
+        "stop": "",
+        "record": json.dumps(record_of(job), separators=(",", ":")),
+    }
+
+
+def _fits(query: JobQuery) -> list[ColumnElement[bool]]:
+    wanted = {
+        JOBS.c.caller: query.caller,
+        JOBS.c.service: query.service,
+        JOBS.c.status: query.status,
+    }
+    return [column == value for column, value in wanted.items() if value is not None]

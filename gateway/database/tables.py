@@ -1,0 +1,51 @@
+"""The tables of the newest schema, and what indexes are for. Knows no connections."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Double, Index, Integer, MetaData, String, Table, Text
+
+__all__ = ["JOBS", "JOB_INPUTS", "METADATA", "SCHEMA", "VERSION"]
+
+VERSION = 1
+"""Of the newest schema; `migrations` tells how to come to it from each older one."""
+
+METADATA = MetaData()
+
+SCHEMA = Table(
+    "gateway_schema",
+    METADATA,
+    Column("version", Integer, primary_key=True, autoincrement=False),
+)
+"""One row: the version that the other tables have."""
+
+JOBS = Table(
+    "gateway_jobs",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("caller", Text, nullable=False),
+    Column("service", Text, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("started_at", Double),
+    Column("completed_at", Double),
+    # The gateway that runs it, '' once it is finished: who finds that one gone adopts the job.
+    Column("owner", String(64), nullable=False),
+    # What somebody else than its owner asked to stop it for, or ''.
+    Column("stop", Text, nullable=False),
+    # The whole job as JSON; the columns before are what is looked for.
+    Column("record", Text, nullable=False),
+    Index("gateway_jobs_newest", "created_at", "id"),
+    Index("gateway_jobs_callers", "caller", "status"),
+    Index("gateway_jobs_finished", "service", "status", "completed_at"),
+    Index("gateway_jobs_ended", "completed_at"),
+    Index("gateway_jobs_owners", "owner"),
+)
+
+JOB_INPUTS = Table(
+    "gateway_job_inputs",
+    METADATA,
+    Column("job_id", String(64), primary_key=True),
+    Column("digest", String(64), primary_key=True),
+    Index("gateway_job_inputs_digests", "digest"),
+)
+"""Which input files a job needs; a file that no job needs goes."""

@@ -1,0 +1,111 @@
+"""What every job store does, the one in memory and the two that last alike."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from gateway.jobs.job import InputFile, Job, OutputText, Run
+from gateway.jobs.store import JobQuery, JobStore
+
+pytestmark = pytest.mark.timeout(30)
+
+
+def job(number: int, **named: object) -> Job:
+    """Return a job that came at second `number`."""
+    made = Job(f"job-{number:03}", "draw", "local", {"prompt": "ä\0\ud83d"}, float(number))
+    return replace(made, **named)  # type: ignore[arg-type]  # fields of Job
+
+
+def ended(number: int, at: float, status: str = "completed", **named: object) -> Job:
+    """Return a job that began two seconds before it ended."""
+    return job(number, status=status, started_at=at - 2, completed_at=at, **named)
+
+
+async def test_a_job_comes_back_in_its_newest_state(store: JobStore) -> None:
+    await store.add(job(1))
+    assert await store.get("job-001") == job(1)
+    running = job(1, status="running", runs=(Run(1, "studio", "p", 2.0),))
+    await store.save(running)
+    assert await store.get("job-001") == running
+    over = replace(running, status="completed", outputs=(OutputText("text", 0, "9", "fox"),))
+    await store.save(over)
+    assert await store.get("job-001") == over
+    assert await store.get("another") is None
+
+
+async def test_jobs_are_listed_newest_first_and_by_page(store: JobStore) -> None:
+    for number in range(5):
+        await store.add(job(number, service="draw" if number % 2 else "paint"))
+    await store.add(job(5, caller="ann"))
+    page = await store.list(JobQuery(caller="local", limit=2, offset=1))
+    assert (page.total, [each.id for each in page.jobs]) == (5, ["job-003", "job-002"])
+    page = await store.list(JobQuery(service="draw"))
+    assert [each.id for each in page.jobs] == ["job-005", "job-003", "job-001"]
+    await store.save(job(3, status="failed"))
+    page = await store.list(JobQuery("local", "draw", "failed"))
+    assert [each.id for each in page.jobs] == ["job-003"]
+    assert (await store.list(JobQuery("nobody"))).total == 0
+
+
+async def test_jobs_are_counted_by_status(store: JobStore) -> None:
+    assert dict(await store.counts()) == {}
+    for number in range(3):
+        await store.add(job(number))
+    await store.add(job(3, caller="ann", status="running"))
+    assert dict(await store.counts()) == {"pending": 3, "running": 1}
+    assert dict(await store.counts("ann")) == {"running": 1}
+
+
+async def test_durations_are_those_of_the_last_completed_runs(store: JobStore) -> None:
+    for number in range(120):
+        await store.add(job(number))
+        await store.save(job(number, status="completed", started_at=1.0, completed_at=2.0 + number))
+    await store.add(job(900, service="other"))
+    await store.save(ended(900, 7.0, service="other"))
+    await store.add(job(901))
+    await store.save(ended(901, 500.0, "failed"))
+    assert list(await store.durations("draw")) == [float(each) for each in range(21, 121)]
+    assert list(await store.durations("nothing")) == []
+
+
+async def test_what_is_old_or_beyond_the_count_expires_and_nothing_unfinished(
+    store: JobStore,
+) -> None:
+    for number in range(6):
+        await store.add(job(number))
+        await store.save(ended(number, 100.0 + number))
+    await store.add(job(9, status="running"))
+
+    async def gone(before: float | None, count: int) -> list[str]:
+        return sorted(each.id for each in await store.expired(before, count))
+
+    assert await gone(None, 10) == []
+    assert await gone(None, 4) == ["job-000", "job-001"]
+    assert await gone(102.0, 10) == ["job-000", "job-001"]
+    assert await gone(103.0, 4) == ["job-000", "job-001", "job-002"]
+    assert len(await gone(1e9, 0)) == 6
+    await store.remove(["job-000", "job-001"])
+    assert await gone(None, 4) == []
+    assert await store.get("job-000") is None
+    await store.remove([])
+
+
+async def test_an_input_is_unused_when_no_job_needs_it(store: JobStore) -> None:
+    def file(digest: str) -> InputFile:
+        return InputFile("image", digest, "a.png", "image/png", 3)
+
+    await store.add(job(1, inputs=(file("a"), file("b"), file("b"))))
+    await store.add(job(2, inputs=(file("b"),)))
+    assert await store.unused(["a", "b", "c"]) == ["c"]
+    await store.remove(["job-001"])
+    assert await store.unused(["a", "b", "c"]) == ["a", "c"]
+    assert await store.unused([]) == []
+
+
+async def test_a_hundred_calls_at_once_are_all_kept(store: JobStore) -> None:
+    await asyncio.gather(*(store.add(job(number)) for number in range(100)))
+    await asyncio.gather(*(store.save(ended(number, 5.0)) for number in range(100)))
+    assert dict(await store.counts()) == {"completed": 100}
