@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
 from gateway.comfy.backend import ComfyBackend
+from gateway.database.opening import open_job_store, open_owners
+from gateway.errors import GatewayError
 from gateway.execution.catalog import Catalog
 from gateway.execution.collect import PreviewShelf, Shelves
 from gateway.execution.dispatch import Dispatcher
 from gateway.execution.executor import Executor, Keeping, sweep_for_ever
 from gateway.execution.keep_inputs import InputKeeper
 from gateway.execution.ledger import Ledger
-from gateway.execution.memory_store import MemoryJobStore
 from gateway.execution.outcome import Workshop
+from gateway.execution.recovery import Recovery
 from gateway.fetch.references import GuardedReferences
 from gateway.jobs.backend import Backend
 from gateway.jobs.files import InputStore, OutputStore
+from gateway.jobs.store import JobStore, LastingJobStore, Owners
 from gateway.media.previewer import PillowPreviewer
 from gateway.project.fingerprint import Fingerprint
 from gateway.project.load import Loaded, Project
 from gateway.project.watch import watch_project
 from gateway.services.bound import BoundService
-from gateway.services.model import Declaration, GatewaySettings
+from gateway.services.model import GatewaySettings
 from gateway.storage.local import open_input_store, open_output_store
 from gateway.tools.calls import ToolCalls
 from gateway.tools.job_answer import JobAnswers
@@ -51,8 +57,18 @@ class Engine:
         self._executor = executor
         self._backends = backends
         self._previewer = previewer
+        self._owners: Owners | None = None
         self._services: tuple[BoundService, ...] = ()
         self._tasks = [asyncio.create_task(sweep_for_ever(executor.ledger, keeping))]
+
+    def look_after(self, store: LastingJobStore, owners: Owners) -> None:
+        """Take over, now and then, what gateways that are gone left in the store."""
+        self._owners = owners
+        recovery = Recovery(self._executor, store, owners, self._by_name)
+        self._tasks.append(asyncio.create_task(recovery.look_for_ever()))
+
+    def _by_name(self) -> Mapping[str, BoundService]:
+        return {bound.name: bound for bound in self._services}
 
     def publish(self, services: Sequence[BoundService]) -> None:
         """Call these services from now on."""
@@ -99,28 +115,49 @@ class Engine:
         await self._executor.dispatcher.close()
         await asyncio.gather(*(each.close() for each in self._backends.values()))
         self._previewer.close()
+        with suppress(GatewayError):  # a database that is away keeps nobody here
+            if self._owners is not None:
+                await self._owners.close()
+            await self._executor.ledger.store.close()
 
 
-def start_engine(project: Project) -> Engine:
-    """Build what runs the project's jobs; nothing is connected before the first use."""
-    declaration = project.declaration
-    backends = {each.name: ComfyBackend(each) for each in declaration.backends}
-    inputs = open_input_store(str(project.root / _INPUTS))
-    outputs = open_output_store(str(project.root / declaration.outputs))
-    return _build(project.root, declaration, backends, inputs, outputs)
+async def start_engine(project: Project) -> Engine:
+    """Open the stores and build what runs the project's jobs; no backend is connected before its first use.
+
+    Raises:
+        GatewayError: A store cannot be opened.
+    """
+    root, declaration = project.root, project.declaration
+    inputs = open_input_store(str(root / _INPUTS))
+    outputs = open_output_store(str(root / declaration.outputs))
+    owner = uuid.uuid4().hex
+    store = await open_job_store(declaration.jobs.store, root, owner)
+    owners = open_owners(declaration.jobs.store, root, owner, store)
+    await owners.beat()
+    engine = _build(project, _Stores(inputs, outputs, store))
+    engine.look_after(store, owners)
+    return engine
 
 
-def _build(
-    root: Path,
-    declaration: Declaration,
-    backends: Mapping[str, Backend],
-    inputs: InputStore,
-    outputs: OutputStore,
-) -> Engine:
+@dataclass(frozen=True, slots=True)
+class _Stores:
+    """Where things are kept."""
+
+    inputs: InputStore
+    outputs: OutputStore
+    jobs: JobStore
+
+
+def _build(project: Project, stores: _Stores) -> Engine:
+    declaration, root = project.declaration, project.root
     settings = declaration.gateway
+    inputs, outputs = stores.inputs, stores.outputs
+    backends: Mapping[str, Backend] = {
+        each.name: ComfyBackend(each) for each in declaration.backends
+    }
     previewer = PillowPreviewer()
     previews = PreviewShelf(previewer, settings.preview.max_side)
-    ledger = Ledger(MemoryJobStore())
+    ledger = Ledger(stores.jobs)
     workshop = Workshop(
         ledger, inputs, Shelves(outputs, previews, settings.backend_grace), settings.backend_grace
     )

@@ -132,7 +132,7 @@ class Front:
         # The one named place where the heavy half is loaded; in a thread, so that the loop goes on
         # answering meanwhile.
         module = await asyncio.to_thread(importlib.import_module, "gateway.engine")
-        engine: Engine = module.start_engine(project)
+        engine: Engine = await module.start_engine(project)
         source = self._source
         edits: AsyncIterator[Loaded] = module.watch(source.config, source.environment, source.seen)
         engine.publish(project.services)

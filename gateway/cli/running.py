@@ -17,7 +17,7 @@ __all__ = ["finish", "running_engine"]
 @asynccontextmanager
 async def running_engine(project: Project) -> AsyncGenerator[Engine]:
     """Start what runs jobs and, at the end, let go of it."""
-    engine = start_engine(project)
+    engine = await start_engine(project)
     engine.publish(project.services)
     try:
         yield engine

@@ -137,7 +137,11 @@ def _on_simulator(project: Project, url: str, folder: str) -> Project:
     )
     gateway = replace(declaration.gateway, input_folders=(str(project.root),))
     changed = replace(
-        declaration, backends=backends, gateway=gateway, outputs=str(Path(folder) / "outputs")
+        declaration,
+        backends=backends,
+        gateway=gateway,
+        outputs=str(Path(folder) / "outputs"),
+        jobs=replace(declaration.jobs, store=str(Path(folder) / "jobs.db")),
     )
     return replace(project, root=Path(folder), declaration=changed)
 

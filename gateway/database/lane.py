@@ -16,7 +16,7 @@ from queue import SimpleQueue
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, ResourceClosedError
 
 from gateway.database.failure import may_pass
 
@@ -60,6 +60,7 @@ class Lane:
         self._patience = patience
         self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._closed = False
 
     async def do(self, work: Callable[[Connection], T]) -> T:
         """Do work in a transaction and return its result once that is safe.
@@ -69,6 +70,8 @@ class Lane:
         Raises:
             SQLAlchemyError: The database cannot do it, or was away for too long.
         """
+        if self._closed:
+            raise ResourceClosedError("the jobs' database has been closed")
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)
             self._thread.start()
@@ -79,6 +82,7 @@ class Lane:
 
     async def close(self) -> None:
         """Finish what has been asked for and let go of the database."""
+        self._closed = True
         if self._thread is not None:
             self._tasks.put(None)
             await asyncio.to_thread(self._thread.join)

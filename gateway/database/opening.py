@@ -13,12 +13,15 @@ from sqlalchemy.pool import StaticPool
 from gateway.database.failure import store_failed
 from gateway.database.lane import Lane
 from gateway.database.migrations import bring_up_to_date
+from gateway.database.owners import FileOwners, ServerOwners
 from gateway.database.store import DatabaseJobStore
 from gateway.errors import GatewayError
+from gateway.jobs.store import Owners
 
-__all__ = ["is_url", "open_job_store"]
+__all__ = ["is_url", "open_job_store", "open_owners"]
 
 _PATIENCE = 30.0
+_LEASE = 15.0
 _LOCK_KEY = 7_077_107
 """Of PostgreSQL's advisory lock: one gateway at a time makes the tables."""
 
@@ -59,6 +62,20 @@ async def open_job_store(
         await lane.close()
         raise
     return opened
+
+
+def open_owners(store: str, root: Path, owner: str, opened: DatabaseJobStore) -> Owners:
+    """Be known as there to the other gateways on this store.
+
+    Args:
+        store: As `open_job_store` takes it.
+        root: The project's folder.
+        owner: Id of this gateway.
+        opened: The store.
+    """
+    if is_url(store):
+        return ServerOwners(opened, owner, _LEASE)
+    return FileOwners((root / store).expanduser().parent / "owners", owner)
 
 
 def _file(path: Path) -> URL:

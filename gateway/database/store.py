@@ -53,7 +53,7 @@ class DatabaseJobStore:
         Raises:
             GatewayError: The database cannot take it, or was away for too long.
         """
-        await self._do(lambda connection: self._add(connection, job))
+        await self.do(lambda connection: self._add(connection, job))
 
     async def save(self, job: Job) -> None:
         """Put a newer state in the place of the old one; a finished one stays as it is.
@@ -63,11 +63,11 @@ class DatabaseJobStore:
         """
         values = _columns(job, "" if job.finished else self._owner)
         unfinished = and_(JOBS.c.id == job.id, JOBS.c.status.not_in(FINISHED))
-        await self._do(lambda connection: connection.execute(_put(values, unfinished)))
+        await self.do(lambda connection: connection.execute(_put(values, unfinished)))
 
     async def get(self, job_id: str) -> Job | None:
         """Return a job, or None."""
-        found = await self._do(
+        found = await self.do(
             lambda connection: connection.execute(
                 select(JOBS.c.record).where(JOBS.c.id == job_id)
             ).scalar_one_or_none()
@@ -86,7 +86,7 @@ class DatabaseJobStore:
             total = connection.execute(count).scalar_one()
             return total, connection.execute(page).scalars().all()
 
-        total, records = await self._do(look)
+        total, records = await self.do(look)
         return JobPage(total, tuple(self._job(each) for each in records))
 
     async def counts(self, caller: str | None = None) -> Mapping[JobStatus, int]:
@@ -94,7 +94,7 @@ class DatabaseJobStore:
         counted = select(JOBS.c.status, func.count()).group_by(JOBS.c.status)
         if caller is not None:
             counted = counted.where(JOBS.c.caller == caller)
-        rows = await self._do(lambda connection: connection.execute(counted).all())
+        rows = await self.do(lambda connection: connection.execute(counted).all())
         return {cast("JobStatus", status): number for status, number in rows}
 
     async def durations(self, service: str) -> Sequence[float]:
@@ -109,7 +109,7 @@ class DatabaseJobStore:
             .order_by(JOBS.c.completed_at.desc())
             .limit(_DURATIONS)
         )
-        found = await self._do(lambda connection: connection.execute(recent).scalars().all())
+        found = await self.do(lambda connection: connection.execute(recent).scalars().all())
         return tuple(reversed(found))
 
     async def expired(self, before: float | None, count: int) -> Sequence[Job]:
@@ -130,7 +130,7 @@ class DatabaseJobStore:
             old = select(kept.c.record).where(kept.c.completed_at < before)
             return [*connection.execute(old).scalars(), *too_many]
 
-        return [self._job(each) for each in await self._do(look)]
+        return [self._job(each) for each in await self.do(look)]
 
     async def remove(self, job_ids: Sequence[str]) -> None:
         """Forget jobs."""
@@ -142,12 +142,12 @@ class DatabaseJobStore:
             connection.execute(delete(JOBS).where(JOBS.c.id.in_(ids)))
 
         if ids:
-            await self._do(forget)
+            await self.do(forget)
 
     async def unused(self, digests: Sequence[str]) -> Sequence[str]:
         """Return those of these input files that no job refers to."""
         used = select(JOB_INPUTS.c.digest).where(JOB_INPUTS.c.digest.in_(list(digests)))
-        found = set(await self._do(lambda connection: connection.execute(used).scalars().all()))
+        found = set(await self.do(lambda connection: connection.execute(used).scalars().all()))
         return [each for each in digests if each not in found]
 
     # --- several gateways on one database ---
@@ -156,26 +156,26 @@ class DatabaseJobStore:
         """Return the ids of the other gateways that have unfinished jobs here."""
         theirs = select(JOBS.c.owner).where(JOBS.c.owner.not_in(["", self._owner])).distinct()
         return frozenset(
-            await self._do(lambda connection: connection.execute(theirs).scalars().all())
+            await self.do(lambda connection: connection.execute(theirs).scalars().all())
         )
 
     async def adopt(self, owner: str) -> Sequence[Job]:
         """Take over the unfinished jobs of a gateway that is gone, each by one adopter alone."""
         its = JOBS.c.owner == owner
         take = update(JOBS).where(its).values(owner=self._owner).returning(JOBS.c.record)
-        found = await self._do(lambda connection: connection.execute(take).scalars().all())
+        found = await self.do(lambda connection: connection.execute(take).scalars().all())
         return sorted((self._job(each) for each in found), key=lambda job: job.created_at)
 
     async def ask_to_stop(self, job_id: str, reason: str) -> None:
         """Ask the owner of an unfinished job to stop it."""
         unfinished = and_(JOBS.c.id == job_id, JOBS.c.owner != "")
         asked = update(JOBS).where(unfinished).values(stop=reason)
-        await self._do(lambda connection: connection.execute(asked))
+        await self.do(lambda connection: connection.execute(asked))
 
     async def asked_to_stop(self) -> Mapping[str, str]:
         """Return this gateway's own jobs that others asked to stop: id → reason."""
         asked = select(JOBS.c.id, JOBS.c.stop).where(JOBS.c.owner == self._owner, JOBS.c.stop != "")
-        rows = await self._do(lambda connection: connection.execute(asked).all())
+        rows = await self.do(lambda connection: connection.execute(asked).all())
         return {each.id: each.stop for each in rows}
 
     async def close(self) -> None:
@@ -189,7 +189,12 @@ class DatabaseJobStore:
             rows = [{"job_id": job.id, "digest": each} for each in sorted(digests)]
             connection.execute(insert(JOB_INPUTS).on_conflict_do_nothing(), rows)
 
-    async def _do(self, work: Callable[[Connection], T]) -> T:
+    async def do(self, work: Callable[[Connection], T]) -> T:
+        """Do work in a transaction; every method here goes this way.
+
+        Raises:
+            GatewayError: The database cannot do it, or was away for too long.
+        """
         try:
             return await self.lane.do(work)
         except SQLAlchemyError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Double, Index, Integer, MetaData, String, Table, Text
 
-__all__ = ["JOBS", "JOB_INPUTS", "METADATA", "SCHEMA", "VERSION"]
+__all__ = ["JOBS", "JOB_INPUTS", "METADATA", "OWNERS", "SCHEMA", "VERSION"]
 
 VERSION = 1
 """Of the newest schema; `migrations` tells how to come to it from each older one."""
@@ -40,6 +40,14 @@ JOBS = Table(
     Index("gateway_jobs_ended", "completed_at"),
     Index("gateway_jobs_owners", "owner"),
 )
+
+OWNERS = Table(
+    "gateway_owners",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("seen_at", Double, nullable=False),
+)
+"""When each gateway last said that it is there, on a server; a file's owners hold locks instead."""
 
 JOB_INPUTS = Table(
     "gateway_job_inputs",

@@ -85,6 +85,8 @@ class Attempt:
 
     async def _run(self) -> Outcome:
         job = self._teller.job
+        if self._work.resuming and job.run is not None:
+            return await self._take_up(job.run)
         files = await upload_inputs(job, self._backend, self._workshop.inputs)
         attempt = len(job.runs) + 1
         prompt_id = str(uuid.uuid5(uuid.UUID(job.id), str(attempt)))
@@ -109,6 +111,17 @@ class Attempt:
                 return await self._conclude(await self._follower.until_end(following))
         return await self._follow_renamed(accepted.prompt_id)
 
+    async def _take_up(self, run: Run) -> Outcome:
+        """Go on with a run that another gateway submitted, or was about to submit, before it died."""
+        self._prompt_id = run.prompt_id
+        if not await self._is_known(run.prompt_id):
+            # Its process died before the prompt went out, or ComfyUI restarted as well.
+            return TryAgain(self._lost("knows nothing of the run"), submitted=True)
+        async with self._backend.follow(run.prompt_id) as following:
+            self._follower = self._new_follower(run.prompt_id)
+            self._follower.blind()
+            return await self._conclude(await self._follower.until_end(following))
+
     async def _follow_renamed(self, prompt_id: str) -> Outcome:
         """Go on under the id that ComfyUI gave in place of ours."""
         job = self._teller.job
@@ -131,11 +144,13 @@ class Attempt:
         except BackendRefused:
             raise
         except BackendError as doubt:
-            known = await self._is_known(submission.prompt_id, doubt)
+            self._teller.noted(
+                f"backend {self._backend.name} did not confirm the run: {doubt.reason}"
+            )
+            known = await self._is_known(submission.prompt_id)
             return Accepted(submission.prompt_id, {}) if known else None
 
-    async def _is_known(self, prompt_id: str, doubt: BackendError) -> bool:
-        self._teller.noted(f"backend {self._backend.name} did not confirm the run: {doubt.reason}")
+    async def _is_known(self, prompt_id: str) -> bool:
         give_up = time.monotonic() + self._workshop.grace
         pause = _DOUBT_PAUSE
         unknown = 0

@@ -31,6 +31,7 @@ class _Case:
         fitting: Backends it may run on; those that refused it are taken out.
         since: When it last came into the line, on the monotonic clock.
         tries: Attempts that ComfyUI may have got.
+        later: Where it may run once a run that is taken up is over or lost.
         homing: ComfyUI is done with it and its slot is free; its files are on their way.
     """
 
@@ -38,6 +39,7 @@ class _Case:
     waiting: Waiting
     fitting: frozenset[str]
     since: float
+    later: frozenset[str]
     tries: int = 0
     refusals: int = 0
     stopping: str = ""
@@ -75,7 +77,10 @@ class Dispatcher:
     # --- from outside ---
 
     def submit(self, work: Work, fitting: frozenset[str], job: Job) -> None:
-        """Take a job that the ledger has accepted."""
+        """Take a job that the ledger has accepted; one that is taken up goes to its own backend."""
+        later = fitting
+        if work.resuming and job.run is not None:
+            fitting = frozenset({job.run.backend})
         waiting = Waiting(
             urgency=-job.priority,
             place=self._ledger.unfinished(job.caller) - 1,
@@ -83,7 +88,7 @@ class Dispatcher:
             job_id=job.id,
             fitting=fitting,
         )
-        case = _Case(work, waiting, fitting, time.monotonic())
+        case = _Case(work, waiting, fitting, time.monotonic(), later, _made(work, job))
         self._cases[job.id] = case
         self._expect_start(case)
         self._enqueue(case)
@@ -212,7 +217,10 @@ class Dispatcher:
 
     async def _retry(self, case: _Case, name: str, outcome: TryAgain) -> None:
         error = outcome.error
-        case.work = replace(case.work, again=outcome.again)
+        if case.work.resuming:
+            # The run is over or lost: from now on any fitting backend will do.
+            case.fitting = case.later
+        case.work = replace(case.work, again=outcome.again, resuming=False)
         if outcome.submitted:
             case.tries += 1
         elif isinstance(error, BackendUnreachable):
@@ -297,6 +305,11 @@ class Dispatcher:
     def _tell_down(self, case: _Case) -> None:
         said = self._outages.told(case.fitting)
         self._ledger.show(transitions.note(self._job(case), said, time.time()))
+
+
+def _made(work: Work, job: Job) -> int:
+    """Return how many attempts are over; one that is taken up is not."""
+    return len(job.runs) - work.resuming
 
 
 def _internal(fault: Exception) -> GatewayError:

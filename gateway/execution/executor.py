@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import median
 
-from gateway.errors import JobNotFound
+from gateway.errors import ArgumentError, GatewayError, JobNotFound
 from gateway.execution.catalog import Catalog
 from gateway.execution.dispatch import Dispatcher
 from gateway.execution.keep_inputs import InputKeeper, Sender
 from gateway.execution.ledger import Ledger
 from gateway.execution.outcome import Work
 from gateway.graph.json_value import Json
+from gateway.jobs import transitions
 from gateway.jobs.files import InputStore, OutputStore
 from gateway.jobs.job import Job
 from gateway.jobs.placement import fitting_backends
@@ -27,6 +28,8 @@ from gateway.services.model import KeepPolicy
 __all__ = ["Executor", "Keeping", "sweep", "sweep_for_ever"]
 
 _SWEEP_EVERY = 30.0
+_OWNER_ANSWERS_WITHIN = 10.0
+_LOOK_AGAIN = 0.25
 _SWEEP_CHUNK = 2000
 
 
@@ -80,6 +83,52 @@ class Executor:
         self.dispatcher.submit(Work(job.id, bound, queue_until), fitting, job)
         return job
 
+    async def resume(self, bound: BoundService | None, job: Job) -> None:
+        """Go on with a job that another gateway took on and left unfinished.
+
+        Args:
+            bound: Its service as it is now, or None when there is no such service any more.
+            job: It, ours by now.
+        """
+        self.ledger.adopt(job)
+        try:
+            fitting = self._still_fitting(bound, job)
+        except GatewayError as error:
+            await self.ledger.record(transitions.fail(job, time.time(), error))
+            return
+        run = job.run
+        names = {each.name for each in self.catalog.candidates()}
+        resuming = run is not None and run.ended_at is None and run.backend in names
+        if bound is not None:
+            self.dispatcher.submit(Work(job.id, bound, resuming=resuming), fitting, job)
+
+    def _still_fitting(self, bound: BoundService | None, job: Job) -> frozenset[str]:
+        if bound is None:
+            raise GatewayError(
+                f"The service {job.service} is not there any more.",
+                code="service-changed",
+                where=job.service,
+                mend="Call another one.",
+            )
+        try:
+            accept(bound, job.arguments, _draw)
+        except ArgumentError as error:
+            raise GatewayError(
+                f"The service {job.service} changed while the job waited: {error.message}",
+                code="service-changed",
+                where=job.service,
+                mend="Call it again as it is now.",
+            ) from error
+        fitting = fitting_backends(bound, job.arguments, self.catalog.candidates())
+        if not fitting:
+            raise GatewayError(
+                f"No backend may run the service {job.service} any more.",
+                code="service-changed",
+                where=job.service,
+                mend="Declare one, or change the service's `backend`.",
+            )
+        return fitting
+
     async def find(self, job_id: str, caller: str) -> Job:
         """Return a job of this caller.
 
@@ -93,8 +142,15 @@ class Executor:
 
     async def stop(self, job: Job, reason: str) -> Job:
         """Stop a job and return its state; a finished one is left as it is."""
-        await self.dispatcher.stop(job.id, reason)
-        return await self.ledger.get(job.id) or job
+        if job.finished or self.ledger.live(job.id) is not None:
+            await self.dispatcher.stop(job.id, reason)
+            return await self.ledger.get(job.id) or job
+        await self.ledger.store.ask_to_stop(job.id, reason)
+        until = time.monotonic() + _OWNER_ANSWERS_WITHIN
+        while not job.finished and time.monotonic() < until:
+            await asyncio.sleep(_LOOK_AGAIN)
+            job = await self.ledger.get(job.id) or job
+        return job
 
     async def expected_seconds(self, service: str) -> float | None:
         """Return how long a run of this service usually takes, or None before the first."""

@@ -63,6 +63,10 @@ class Ledger:
     async def accept(self, job: Job) -> None:
         """Take in a new job; when this returns it is as safe as the store makes it."""
         await self.store.add(job)
+        self.adopt(job)
+
+    def adopt(self, job: Job) -> None:
+        """Take on an unfinished job that the store has as ours."""
         self._live[job.id] = job
         self._callers[job.caller] = self._callers.get(job.caller, 0) + 1
         self._tell(job)
@@ -102,6 +106,13 @@ class Ledger:
     async def get(self, job_id: str) -> Job | None:
         """Return a job's newest state, or None."""
         return self._live.get(job_id) or await self.store.get(job_id)
+
+    async def look_again(self, job: Job) -> None:
+        """Look in the store for what became of a job that another gateway runs; tell its watchers."""
+        if job.id not in self._live:
+            newest = await self.store.get(job.id)
+            if newest is not None and newest != job:
+                self._tell(newest)
 
     @contextmanager
     def watch(self, job: Job) -> Generator[Watch]:

@@ -72,6 +72,12 @@ class MemoryJobStore:
         used = {each.digest for job in self._jobs.values() for each in job.inputs}
         return [digest for digest in digests if digest not in used]
 
+    async def ask_to_stop(self, job_id: str, reason: str) -> None:
+        """Ask nobody: there is no other gateway."""
+
+    async def close(self) -> None:
+        """Keep nothing."""
+
 
 def _fits(job: Job, query: JobQuery) -> bool:
     return (

@@ -22,12 +22,14 @@ class Work:
     Attributes:
         queue_until: When its run must have started, on the monotonic clock; None: any time.
         again: Nodes whose cached outputs are gone: they must run again.
+        resuming: A gateway that is gone has begun an attempt: that one is taken up first.
     """
 
     job_id: str
     bound: BoundService
     queue_until: float | None = None
     again: frozenset[str] = frozenset()
+    resuming: bool = False
 
 
 @dataclass(frozen=True, slots=True)

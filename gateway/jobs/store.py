@@ -8,7 +8,7 @@ from typing import Protocol
 
 from gateway.jobs.job import Job, JobStatus
 
-__all__ = ["JobPage", "JobQuery", "JobStore"]
+__all__ = ["JobPage", "JobQuery", "JobStore", "LastingJobStore", "Owners"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,4 +67,47 @@ class JobStore(Protocol):
 
     async def unused(self, digests: Sequence[str]) -> Sequence[str]:
         """Return those of these input files that no job refers to."""
+        ...
+
+    async def ask_to_stop(self, job_id: str, reason: str) -> None:
+        """Ask the gateway that runs an unfinished job to stop it, when that is another one."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what is under way and let go."""
+        ...
+
+
+class LastingJobStore(JobStore, Protocol):
+    """A store that outlasts the process, and that several gateways may share.
+
+    An unfinished job has an owner, the gateway that runs it; who finds an owner gone adopts its jobs.
+    """
+
+    async def owners(self) -> frozenset[str]:
+        """Return the ids of the other gateways that have unfinished jobs here."""
+        ...
+
+    async def adopt(self, owner: str) -> Sequence[Job]:
+        """Take over the unfinished jobs of a gateway that is gone, each by one adopter alone."""
+        ...
+
+    async def asked_to_stop(self) -> Mapping[str, str]:
+        """Return this gateway's own jobs that others asked to stop: id → reason."""
+        ...
+
+
+class Owners(Protocol):
+    """Tells which gateways are still there."""
+
+    async def beat(self) -> None:
+        """Tell the others that this gateway is there."""
+        ...
+
+    async def is_gone(self, owner: str) -> bool:
+        """Tell whether no process is this gateway any more."""
+        ...
+
+    async def close(self) -> None:
+        """Be there no more."""
         ...

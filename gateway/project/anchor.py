@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from gateway.services.model import Declaration
 
-__all__ = ["anchor_paths"]
+__all__ = ["DATABASE_VARIABLE", "anchor_paths", "with_database"]
+
+DATABASE_VARIABLE = "GATEWAY_DATABASE_URL"
 
 
 def anchor_paths(declaration: Declaration, root: Path) -> Declaration:
@@ -30,6 +33,12 @@ def anchor_paths(declaration: Declaration, root: Path) -> Declaration:
             for each in declaration.backends
         ),
     )
+
+
+def with_database(declaration: Declaration, environment: Mapping[str, str]) -> Declaration:
+    """Return the declaration with its jobs where `GATEWAY_DATABASE_URL` says, if it is set."""
+    url = environment.get(DATABASE_VARIABLE, "")
+    return replace(declaration, jobs=replace(declaration.jobs, store=url)) if url else declaration
 
 
 def _anchor(path: str, root: Path) -> str:

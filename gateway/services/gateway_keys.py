@@ -123,7 +123,7 @@ GATEWAY = record(
 # --- jobs -----------------------------------------------------------------------------------------
 
 STORE: Key[str] = Key(
-    "store", Text(), "Where jobs are kept: a file (PostgreSQL comes later).", ".gateway/jobs.db"
+    "store", Text(), "Where jobs are kept: a file, or a postgresql:// URL.", ".gateway/jobs.db"
 )
 KEEP_AGE: Key[float | None] = Key(
     "age", OpenDuration(), "How long finished jobs and their files are kept.", 24 * 3600.0

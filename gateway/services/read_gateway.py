@@ -75,15 +75,13 @@ def read_gateway(fields: Fields) -> GatewaySettings:
 def read_jobs(fields: Fields, findings: Findings) -> JobSettings:
     """Return the settings of the section `jobs`."""
     scheme = _SCHEME.match(fields[STORE])
-    if scheme and scheme[1].lower() in _POSTGRESQL:
-        _report_later(fields, STORE, "keeping jobs in PostgreSQL", findings)
-    elif scheme:
+    if scheme and scheme[1].lower() not in _POSTGRESQL:
         findings.add(
             fields.at(STORE),
             code="store-unknown",
             message=f"jobs cannot be kept at a {scheme[1]}:// URL",
             found=fields.found(STORE),
-            mend="Write a file, such as .gateway/jobs.db.",
+            mend="Write a file, such as .gateway/jobs.db, or a postgresql:// URL.",
         )
     keep = fields[KEEP]
     return JobSettings(

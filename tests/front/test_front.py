@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.database.opening import open_job_store
 from gateway.errors import DeclarationError, Finding
 from gateway.front import Front, open_front
 from gateway.graph.json_value import Json, as_object
@@ -177,7 +178,10 @@ async def test_at_the_end_running_jobs_are_cancelled_or_left_to_comfyui(
     await opened.front.close(grace=0.3)
     codes = [finding.code for finding in opened.reported]
     assert codes == (["jobs-left-behind"] if left_behind else [])
-    job = await running.job(job_id, "local")
+    store = await open_job_store(".gateway/jobs.db", tmp_path, "the next one")
+    job = await store.get(job_id)
+    await store.close()
+    assert job is not None
     assert job.status == ("running" if left_behind else "cancelled")
 
 

@@ -1,0 +1,64 @@
+"""Taking over what gateways that are gone left unfinished, and stopping what others ask to be stopped."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+from gateway.errors import GatewayError
+from gateway.execution.executor import Executor
+from gateway.jobs.store import LastingJobStore, Owners
+from gateway.services.bound import BoundService
+
+__all__ = ["Recovery"]
+
+_LOOK_EVERY = 1.0
+
+
+class Recovery:
+    """Looks after the jobs of a store that several gateways share.
+
+    Args:
+        executor: Goes on with the jobs.
+        store: Keeps them.
+        owners: Tells which gateways are still there.
+        services: Returns the services as they are now, by name.
+    """
+
+    def __init__(
+        self,
+        executor: Executor,
+        store: LastingJobStore,
+        owners: Owners,
+        services: Callable[[], Mapping[str, BoundService]],
+    ) -> None:
+        self._executor = executor
+        self._store = store
+        self._owners = owners
+        self._services = services
+        self._stopping: set[asyncio.Task[object]] = set()
+
+    async def look(self) -> int:
+        """Look once; return how many jobs were taken over."""
+        await self._owners.beat()
+        taken = 0
+        for owner in await self._store.owners():
+            if await self._owners.is_gone(owner):
+                for job in await self._store.adopt(owner):
+                    taken += 1
+                    await self._executor.resume(self._services().get(job.service), job)
+        for job_id, reason in (await self._store.asked_to_stop()).items():
+            job = self._executor.ledger.live(job_id)
+            if job is not None:
+                task = asyncio.create_task(self._executor.stop(job, reason))
+                self._stopping.add(task)
+                task.add_done_callback(self._stopping.discard)
+        return taken
+
+    async def look_for_ever(self) -> None:
+        """Look now and then, until cancelled; a database that is away is looked at again."""
+        while True:
+            with suppress(GatewayError):  # calls tell of it; this only tries again
+                await self.look()
+            await asyncio.sleep(_LOOK_EVERY)
