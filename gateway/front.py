@@ -224,7 +224,7 @@ def _live_table(engine: Engine) -> ToolTable:
 def _left_behind(grace: float) -> Finding:
     return Finding(
         code="jobs-left-behind",
-        message=f"jobs still ran {grace:g} s after the end; they go on in ComfyUI, unobserved",
+        message=f"jobs still ran {grace:g} s after the end; they go on in ComfyUI",
         severity="warning",
-        mend="Look for their files in ComfyUI's output folder, under gateway/.",
+        mend="The next gateway on this project brings their files home.",
     )
