@@ -70,6 +70,13 @@ class Lane:
         Raises:
             SQLAlchemyError: The database cannot do it, or was away for too long.
         """
+        return cast("T", await self._put(work).done)
+
+    def do_soon(self, work: Callable[[Connection], object]) -> None:
+        """Do work before whatever is asked for later, without waiting; a fault of it is lost."""
+        self._put(work).done.add_done_callback(_let_be)
+
+    def _put(self, work: Callable[[Connection], object]) -> _Task:
         if self._closed:
             raise ResourceClosedError("the jobs' database has been closed")
         if self._thread is None:
@@ -78,7 +85,7 @@ class Lane:
         loop = asyncio.get_running_loop()
         task = _Task(work, loop, loop.create_future())
         self._tasks.put(task)
-        return cast("T", await task.done)
+        return task
 
     async def close(self) -> None:
         """Finish what has been asked for and let go of the database."""
@@ -131,6 +138,11 @@ class Lane:
                     raise
             time.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+def _let_be(done: asyncio.Future[Any]) -> None:
+    if not done.cancelled():
+        done.exception()  # whatever comes next meets it too
 
 
 def _tell(task: _Task, result: Any, error: BaseException | None) -> None:

@@ -9,10 +9,12 @@ from typing import Any, TypeVar, cast
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    TextClause,
     and_,
     delete,
     func,
     select,
+    text,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
@@ -20,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.database.failure import store_failed
 from gateway.database.lane import Lane
+from gateway.database.prepared import Prepared
 from gateway.database.tables import JOB_INPUTS, JOBS
 from gateway.errors import GatewayError
 from gateway.jobs.job import FINISHED, Job, JobStatus
@@ -29,6 +32,20 @@ from gateway.jobs.stored import job_of, record_of
 __all__ = ["DatabaseJobStore"]
 
 _DURATIONS = 100
+
+
+def _put(where: TextClause | None = None) -> Prepared:
+    """Return an insert that changes the row when it is there: done twice it is done once."""
+    # SQLite knows the same words as PostgreSQL, so one statement serves both.
+    new = insert(JOBS)
+    names = [column.name for column in JOBS.c]
+    changed = {name: new.excluded[name] for name in names if name not in {"id", "stop"}}
+    put = new.on_conflict_do_update(index_elements=[JOBS.c.id], set_=changed, where=where)
+    return Prepared(put, names)
+
+
+_PUT = _put()
+_PUT_UNFINISHED = _put(text("gateway_jobs.status IN ('pending', 'running')"))
 
 T = TypeVar("T")
 
@@ -62,8 +79,12 @@ class DatabaseJobStore:
             GatewayError: The database cannot take it, or was away for too long.
         """
         values = _columns(job, "" if job.finished else self._owner)
-        unfinished = and_(JOBS.c.id == job.id, JOBS.c.status.not_in(FINISHED))
-        await self.do(lambda connection: connection.execute(_put(values, unfinished)))
+        await self.do(lambda connection: _PUT_UNFINISHED.run(connection, values))
+
+    def save_soon(self, job: Job) -> None:
+        """Do the same without waiting: what comes after it finds it done."""
+        values = _columns(job, "" if job.finished else self._owner)
+        self.lane.do_soon(lambda connection: _PUT_UNFINISHED.run(connection, values))
 
     async def get(self, job_id: str) -> Job | None:
         """Return a job, or None."""
@@ -183,7 +204,7 @@ class DatabaseJobStore:
         await self.lane.close()
 
     def _add(self, connection: Connection, job: Job) -> None:
-        connection.execute(_put(_columns(job, "" if job.finished else self._owner)))
+        _PUT.run(connection, _columns(job, "" if job.finished else self._owner))
         digests = {each.digest for each in job.inputs}
         if digests:
             rows = [{"job_id": job.id, "digest": each} for each in sorted(digests)]
@@ -211,17 +232,6 @@ class DatabaseJobStore:
                 found=record[:200],
                 mend="Something else wrote there; put the file aside to begin with an empty one.",
             ) from fault
-
-
-def _put(values: Mapping[str, Any], where: ColumnElement[bool] | None = None) -> Any:
-    """Return an insert that changes the row when it is there: done twice it is done once."""
-    # SQLite knows the same words as PostgreSQL, so one statement serves both.
-    new = {key: each for key, each in values.items() if key not in {"id", "stop"}}
-    return (
-        insert(JOBS)
-        .values(**values)
-        .on_conflict_do_update(index_elements=[JOBS.c.id], set_=new, where=where)
-    )
 
 
 def _columns(job: Job, owner: str) -> dict[str, Any]:

@@ -85,6 +85,12 @@ class Ledger:
             self._live[job.id] = job
         self._tell(job)
 
+    def record_soon(self, job: Job) -> None:
+        """Show a newer, unfinished state, and have the store keep it when it comes to it."""
+        if job.id in self._live:
+            self.store.save_soon(job)
+            self.show(job)
+
     def show(self, job: Job) -> None:
         """Show a newer state (progress) to watchers; the store need not know."""
         if job.id in self._live:

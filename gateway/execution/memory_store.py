@@ -26,6 +26,10 @@ class MemoryJobStore:
 
     async def save(self, job: Job) -> None:
         """Put a newer state in the place of the old one."""
+        self.save_soon(job)
+
+    def save_soon(self, job: Job) -> None:
+        """Do the same at once."""
         self._jobs[job.id] = job
         if job.status == "completed" and job.started_at and job.completed_at:
             recent = self._durations.setdefault(job.service, deque(maxlen=_DURATIONS_KEPT))

@@ -44,8 +44,8 @@ class Teller:
         self._show(Progress(queue_position=position, note=note, timestamp=time.time()))
 
     async def started(self) -> None:
-        """Record that the run began."""
-        await self.record(transitions.start(self.job, time.time()))
+        """Record that the run began; ComfyUI knows it too, so nobody waits for the store."""
+        self.ledger.record_soon(transitions.start(self.job, time.time()))
 
     def progressed(self, state: RunState) -> None:
         """Show which node runs and how far it is."""

@@ -41,6 +41,10 @@ class JobStore(Protocol):
         """Put a newer state in the place of the old one."""
         ...
 
+    def save_soon(self, job: Job) -> None:
+        """Do the same without waiting, for a state that is no loss if it is lost."""
+        ...
+
     async def get(self, job_id: str) -> Job | None:
         """Return a job, or None."""
         ...
