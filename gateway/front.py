@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.errors import DeclarationError, Finding
+from gateway.errors import DeclarationError, Finding, GatewayError
 from gateway.project.environment import NotedVariables
 from gateway.project.fingerprint import Fingerprint, fingerprint
 from gateway.project.load import Loaded, Project, load_project
@@ -120,6 +120,8 @@ class Front:
             await self._started()
         except DeclarationError as error:
             self._report(error.findings)  # the next call tries again
+        except GatewayError as error:
+            self._report([Finding(error.code, error.message, mend=error.mend)])
 
     async def _started(self) -> Engine:
         async with self._starting:

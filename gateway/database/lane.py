@@ -121,10 +121,9 @@ class Lane:
                 for each in tasks:
                     self._serve([each])
             else:
-                _tell(tasks[0], None, error)
+                _tell([(tasks[0], None, error)])
         else:
-            for each, result in zip(tasks, results, strict=True):
-                _tell(each, result, None)
+            _tell([(each, result, None) for each, result in zip(tasks, results, strict=True)])
 
     def _together(self, tasks: Sequence[_Task]) -> list[Any]:
         give_up = time.monotonic() + self._patience
@@ -145,6 +144,14 @@ def _let_be(done: asyncio.Future[Any]) -> None:
         done.exception()  # whatever comes next meets it too
 
 
-def _tell(task: _Task, result: Any, error: BaseException | None) -> None:
-    if not task.loop.is_closed():
-        task.loop.call_soon_threadsafe(task.settle, result, error)
+def _tell(told: Sequence[tuple[_Task, Any, BaseException | None]]) -> None:
+    """Hand the results over, waking each loop once."""
+    for loop in {task.loop for task, _, _ in told}:
+        mine = [each for each in told if each[0].loop is loop]
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_settle, mine)
+
+
+def _settle(told: Sequence[tuple[_Task, Any, BaseException | None]]) -> None:
+    for task, result, error in told:
+        task.settle(result, error)

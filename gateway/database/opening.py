@@ -95,7 +95,7 @@ def _file(path: Path) -> URL:
 def _postgresql(store: str) -> URL:
     try:
         url = make_url(store)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise GatewayError(
             "`jobs.store` is no URL of a database.",
             code="store-failed",

@@ -233,9 +233,13 @@ class Dispatcher:
             await self._end(case, transitions.fail(self._job(case), time.time(), error))
             return
         job = transitions.requeue(self._job(case), time.time(), error.code)
-        await self._ledger.record(
-            transitions.note(job, f"{error.message} Trying again.", time.time())
-        )
+        try:
+            await self._ledger.record(
+                transitions.note(job, f"{error.message} Trying again.", time.time())
+            )
+        except GatewayError as unkept:
+            await self._end(case, transitions.fail(self._job(case), time.time(), unkept))
+            return
         if case.refusals:
             self._place()  # others need not wait for this one's pause
             await asyncio.sleep(_FIRST_PAUSE * 4 ** (case.refusals - 1))
@@ -248,7 +252,10 @@ class Dispatcher:
         if case.timer is not None:
             case.timer.cancel()
         del self._cases[job.id]
-        await self._ledger.record(job)
+        try:
+            await self._ledger.record(job)
+        except GatewayError as error:
+            self._report(job.id, error)  # its watchers know how it ended; the store will not
 
     def _job(self, case: _Case) -> Job:
         job = self._ledger.live(case.work.job_id)

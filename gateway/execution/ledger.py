@@ -59,6 +59,7 @@ class Ledger:
         self._live: dict[str, Job] = {}
         self._watches: dict[str, set[Watch]] = {}
         self._callers: dict[str, int] = {}
+        self._unkept: dict[str, Job] = {}
 
     async def accept(self, job: Job) -> None:
         """Take in a new job; when this returns it is as safe as the store makes it."""
@@ -72,18 +73,43 @@ class Ledger:
         self._tell(job)
 
     async def record(self, job: Job) -> None:
-        """Keep a newer state for good; a finished one leaves the memory."""
+        """Keep a newer state for good; a finished one leaves the memory.
+
+        Raises:
+            GatewayError: The store cannot take it. Whoever watches a finished job is told all the
+                same how it ended, and `keep_again` tries again.
+        """
         if job.id not in self._live:
             return
-        await self.store.save(job)
-        if job.finished:
+        if not job.finished:
+            await self.store.save(job)
+            self._live[job.id] = job
+            self._tell(job)
+            return
+        self._unkept[job.id] = job
+        try:
+            await self.store.save(job)
+            del self._unkept[job.id]
+        finally:
+            self._let_go(job)
+
+    async def keep_again(self) -> None:
+        """Keep the finished jobs that the store could not take before.
+
+        Raises:
+            GatewayError: It still cannot.
+        """
+        for job in list(self._unkept.values()):
+            await self.store.save(job)
+            self._unkept.pop(job.id, None)
+
+    def _let_go(self, job: Job) -> None:
+        if job.id in self._live:
             del self._live[job.id]
             self._callers[job.caller] -= 1
             if not self._callers[job.caller]:
                 del self._callers[job.caller]
-        else:
-            self._live[job.id] = job
-        self._tell(job)
+            self._tell(job)
 
     def record_soon(self, job: Job) -> None:
         """Show a newer, unfinished state, and have the store keep it when it comes to it."""
@@ -111,7 +137,8 @@ class Ledger:
 
     async def get(self, job_id: str) -> Job | None:
         """Return a job's newest state, or None."""
-        return self._live.get(job_id) or await self.store.get(job_id)
+        known = self._live.get(job_id) or self._unkept.get(job_id)
+        return known or await self.store.get(job_id)
 
     async def look_again(self, job: Job) -> None:
         """Look in the store for what became of a job that another gateway runs; tell its watchers."""

@@ -42,6 +42,7 @@ class Recovery:
     async def look(self) -> int:
         """Look once; return how many jobs were taken over."""
         await self._owners.beat()
+        await self._executor.ledger.keep_again()
         taken = 0
         for owner in await self._store.owners():
             if await self._owners.is_gone(owner):
