@@ -44,7 +44,7 @@ async def test_the_end_mark_is_the_end_and_execution_success_is_not(
     assert not answer.failed
     ran = answer.structured["running_ms"]
     assert isinstance(ran, (int, float))
-    assert ran >= 300
+    assert ran >= 250  # of 300: it is counted from when we heard of the start
     assert len(outputs_of(answer)) == 1
 
 
