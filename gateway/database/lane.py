@@ -23,6 +23,7 @@ from gateway.database.failure import may_pass
 __all__ = ["Lane"]
 
 _MOST_TOGETHER = 200
+_MOMENT = 0.01
 _PAUSE = 0.1
 _LONGEST_PAUSE = 1.0
 
@@ -61,6 +62,7 @@ class Lane:
         self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._closed = False
+        self._gathered: list[_Task] = []
 
     async def do(self, work: Callable[[Connection], T]) -> T:
         """Do work in a transaction and return its result once that is safe.
@@ -70,26 +72,40 @@ class Lane:
         Raises:
             SQLAlchemyError: The database cannot do it, or was away for too long.
         """
-        return cast("T", await self._put(work).done)
+        done = self.do_soon(work)
+        self._begin()
+        return cast("T", await done)
 
-    def do_soon(self, work: Callable[[Connection], object]) -> None:
-        """Do work before whatever is asked for later, without waiting; a fault of it is lost."""
-        self._put(work).done.add_done_callback(_let_be)
+    def do_soon(self, work: Callable[[Connection], object]) -> asyncio.Future[Any]:
+        """Do work together with what is asked for next, or in a moment; a fault may be left unheard.
 
-    def _put(self, work: Callable[[Connection], object]) -> _Task:
+        Raises:
+            ResourceClosedError: The lane has been closed.
+        """
         if self._closed:
             raise ResourceClosedError("the jobs' database has been closed")
+        loop = asyncio.get_running_loop()
+        task = _Task(work, loop, loop.create_future())
+        task.done.add_done_callback(_let_be)
+        if not self._gathered:
+            loop.call_later(_MOMENT, self._begin)
+        self._gathered.append(task)
+        return task.done
+
+    def _begin(self) -> None:
+        """Hand over what has gathered."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)
             self._thread.start()
-        loop = asyncio.get_running_loop()
-        task = _Task(work, loop, loop.create_future())
-        self._tasks.put(task)
-        return task
+        gathered, self._gathered = self._gathered, []
+        for task in gathered:
+            self._tasks.put(task)
 
     async def close(self) -> None:
         """Finish what has been asked for and let go of the database."""
         self._closed = True
+        if self._gathered:
+            self._begin()
         if self._thread is not None:
             self._tasks.put(None)
             await asyncio.to_thread(self._thread.join)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import (
@@ -70,7 +70,21 @@ class DatabaseJobStore:
         Raises:
             GatewayError: The database cannot take it, or was away for too long.
         """
-        await self.do(lambda connection: self._add(connection, job))
+        await self.begin(job)
+
+    def begin(self, job: Job) -> Awaitable[None]:
+        """Begin to keep a new job, in one transaction with what comes right after it."""
+        done = self.lane.do_soon(lambda connection: self._add(connection, job))
+
+        async def safe() -> None:
+            """Wait until it is on the disk."""
+            await self.do(lambda _: None)
+            try:
+                await done
+            except SQLAlchemyError as error:
+                raise store_failed(error, self._place) from error
+
+        return safe()
 
     async def save(self, job: Job) -> None:
         """Put a newer state in the place of the old one; a finished one stays as it is.

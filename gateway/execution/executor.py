@@ -60,6 +60,7 @@ class Executor:
 
         Raises:
             ArgumentError: The arguments are wrong, or no backend has what they choose.
+            GatewayError: A file or the job cannot be kept.
         """
         accepted = accept(bound, arguments, _draw)
         fitting = fitting_backends(bound, accepted.arguments, self.catalog.candidates())
@@ -79,8 +80,15 @@ class Executor:
         queue_until = (
             None if service.queue_timeout is None else time.monotonic() + service.queue_timeout
         )
-        await self.ledger.accept(job)
+        kept = self.ledger.accept(job)
         self.dispatcher.submit(Work(job.id, bound, queue_until), fitting, job)
+        # A run that can start at once is recorded meanwhile, in the same transaction.
+        await asyncio.sleep(0)
+        try:
+            await kept
+        except BaseException:
+            await asyncio.shield(self.dispatcher.stop(job.id, "It could not be kept."))
+            raise
         return job
 
     async def resume(self, bound: BoundService | None, job: Job) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Awaitable, Generator
 from contextlib import contextmanager
 
 from gateway.jobs.job import Job
@@ -61,10 +61,11 @@ class Ledger:
         self._callers: dict[str, int] = {}
         self._unkept: dict[str, Job] = {}
 
-    async def accept(self, job: Job) -> None:
-        """Take in a new job; when this returns it is as safe as the store makes it."""
-        await self.store.add(job)
+    def accept(self, job: Job) -> Awaitable[None]:
+        """Take in a new job; what this returns is awaited until it is as safe as the store makes it."""
+        kept = self.store.begin(job)
         self.adopt(job)
+        return kept
 
     def adopt(self, job: Job) -> None:
         """Take on an unfinished job that the store has as ours."""

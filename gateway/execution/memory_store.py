@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 
 from gateway.jobs.job import Job, JobStatus
 from gateway.jobs.store import JobPage, JobQuery
@@ -22,7 +23,12 @@ class MemoryJobStore:
 
     async def add(self, job: Job) -> None:
         """Keep a new job."""
+        await self.begin(job)
+
+    def begin(self, job: Job) -> Awaitable[None]:
+        """Keep a new job at once."""
         self._jobs[job.id] = job
+        return asyncio.sleep(0)
 
     async def save(self, job: Job) -> None:
         """Put a newer state in the place of the old one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -35,6 +35,10 @@ class JobStore(Protocol):
 
     async def add(self, job: Job) -> None:
         """Keep a new job; returns once it is as safe as this store makes it."""
+        ...
+
+    def begin(self, job: Job) -> Awaitable[None]:
+        """Begin to keep a new job; what this returns is awaited until it is as safe as by `add`."""
         ...
 
     async def save(self, job: Job) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 import pytest
 
 from gateway.errors import BackendRefused, GatewayError
@@ -19,11 +21,16 @@ class Shelf(MemoryJobStore):
     def __init__(self) -> None:
         super().__init__()
         self.full = False
+        self.full_from_now_on = False
 
-    async def add(self, job: Job) -> None:
+    def begin(self, job: Job) -> Awaitable[None]:
         """Keep a new job, if there is room."""
-        self._need_room()
-        await super().add(job)
+        refused = self.full
+        self.full = self.full or self.full_from_now_on
+        return self._refuse() if refused else super().begin(job)
+
+    async def _refuse(self) -> None:
+        raise FULL
 
     async def save(self, job: Job) -> None:
         """Keep a newer state, if there is room."""
@@ -49,7 +56,7 @@ def shelf(bench: Bench) -> Shelf:
 
 
 async def test_a_job_that_cannot_be_kept_is_not_taken_on(bench: Bench) -> None:
-    shelf(bench).full = True
+    shelf(bench).full = shelf(bench).full_from_now_on = True
     with pytest.raises(GatewayError, match="no room left"):
         await bench.accept()
     assert bench.backend.submissions == []
@@ -57,9 +64,8 @@ async def test_a_job_that_cannot_be_kept_is_not_taken_on(bench: Bench) -> None:
 
 
 async def test_a_run_that_cannot_be_kept_is_not_submitted(bench: Bench) -> None:
-    job = await bench.accept()
-    shelf(bench).full = True
-    job = await bench.ended(job)
+    shelf(bench).full_from_now_on = True
+    job = await bench.ended(await bench.accept())
     assert job.failure is not None
     assert (job.status, job.failure.code) == ("failed", "store-full")
     assert bench.backend.submissions == []
