@@ -87,12 +87,12 @@ class Ledger:
             self._live[job.id] = job
             self._tell(job)
             return
+        # Nobody waits for the disk here: a gateway that dies now leaves a job that is unfinished in
+        # the store, and the next one finds the same end in ComfyUI's history.
         self._unkept[job.id] = job
-        try:
-            await self.store.save(job)
-            del self._unkept[job.id]
-        finally:
-            self._let_go(job)
+        self._let_go(job)
+        await self.store.save(job)
+        self._unkept.pop(job.id, None)
 
     async def keep_again(self) -> None:
         """Keep the finished jobs that the store could not take before.
