@@ -87,7 +87,8 @@ def _moved(run: RunState, message: Message, at: float) -> RunState:
         case ProgressState(nodes=nodes):
             run = _progressed(run, nodes, at)
         case Executing(node=None):
-            run = replace(run, node=None, times=_all_ended(run.times, at), ended=True)
+            times = _all_ended(run.times, at)
+            run = replace(run, node=None, value=0, maximum=0, times=times, ended=True)
         case Executing(node=str(node), display_node=display):
             run = _begun(run, node, display, at)
         case ProgressStep():
