@@ -98,7 +98,7 @@ def test_a_whole_recorded_run(recording: Callable[[str], Recording]) -> None:
         started_at=147.31 / 1000,
         node=None,
         value=0,
-        maximum=1,
+        maximum=0,
         times={
             "1": NodeTimes("1", False, 147.34 / 1000, 147.92 / 1000),
             "2": NodeTimes("2", False, 147.98 / 1000, 148.77 / 1000),
