@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Iterator
 from copy import copy
 from pathlib import Path
@@ -102,10 +103,11 @@ OF_MEANING = {
 def is_beyond_a_schema(finding: Finding) -> bool:
     """Tell whether only the parser can refuse it.
 
-    JSON Schema knows no NaN, no infinity and no characters that text may not hold, and cannot
-    reckon that 99999999h are more than ten years.
+    JSON Schema knows no NaN, no infinity and no characters that text may not hold, cannot reckon that
+    99999999h are more than ten years, and takes 0.0 for an integer.
     """
-    return finding.code == "value-not-json" or "ten years" in finding.message
+    whole = re.fullmatch(r"-?\d+\.0", finding.found) is not None
+    return finding.code == "value-not-json" or "ten years" in finding.message or whole
 
 
 def verdicts(text: str) -> tuple[bool, tuple[Finding, ...]] | None:
@@ -125,6 +127,18 @@ def agree(text: str) -> None:
         accepted, findings = both
         told = [finding for finding in findings if not is_beyond_a_schema(finding)]
         assert accepted == (told == []) or (not accepted and findings), (text, findings)
+
+
+def test_a_whole_number_with_a_fraction_is_an_id_to_the_schema_alone() -> None:
+    text = (
+        "version: 1\nservices: {a: {workflow: a.json, parameters: {b: {node: 0.0, widget: c}}}}\n"
+    )
+    both = verdicts(text)
+    assert both is not None
+    accepted, (finding,) = both
+    assert accepted
+    assert (finding.code, finding.found) == ("value-type", "0.0")
+    agree(text)
 
 
 def test_the_schema_is_valid_json_schema() -> None:
