@@ -106,7 +106,7 @@ def is_beyond_a_schema(finding: Finding) -> bool:
     JSON Schema knows no NaN, no infinity and no characters that text may not hold, cannot reckon that
     99999999h are more than ten years, and takes 0.0 for an integer.
     """
-    whole = re.fullmatch(r"-?\d+\.0", finding.found) is not None
+    whole = re.fullmatch(r"-?\d+\.0", finding.found or "") is not None
     return finding.code == "value-not-json" or "ten years" in finding.message or whole
 
 
