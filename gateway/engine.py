@@ -64,7 +64,7 @@ class Engine:
     def look_after(self, store: LastingJobStore, owners: Owners) -> None:
         """Take over, now and then, what gateways that are gone left in the store."""
         self._owners = owners
-        recovery = Recovery(self._executor, store, owners, self._by_name)
+        recovery = Recovery(self._executor, store, owners, self._by_name, _report)
         self._tasks.append(asyncio.create_task(recovery.look_for_ever()))
 
     def _by_name(self) -> Mapping[str, BoundService]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
@@ -78,6 +79,7 @@ class DatabaseJobStore:
 
         async def safe() -> None:
             """Wait until it is on the disk."""
+            await asyncio.sleep(0)  # a run that can start at once is recorded meanwhile
             await self.do(lambda _: None)
             try:
                 await done

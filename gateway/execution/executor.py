@@ -77,13 +77,8 @@ class Executor:
             inputs=inputs,
             warnings=accepted.warnings,
         )
-        queue_until = (
-            None if service.queue_timeout is None else time.monotonic() + service.queue_timeout
-        )
         kept = self.ledger.accept(job)
-        self.dispatcher.submit(Work(job.id, bound, queue_until), fitting, job)
-        # A run that can start at once is recorded meanwhile, in the same transaction.
-        await asyncio.sleep(0)
+        self.dispatcher.submit(Work(job.id, bound, _queue_until(bound)), fitting, job)
         try:
             await kept
         except BaseException:
@@ -99,6 +94,15 @@ class Executor:
             job: It, ours by now.
         """
         self.ledger.adopt(job)
+        if bound is None:
+            gone = GatewayError(
+                f"The service {job.service} is not there any more.",
+                code="service-changed",
+                where=job.service,
+                mend="Call another one.",
+            )
+            await self.ledger.record(transitions.fail(job, time.time(), gone))
+            return
         try:
             fitting = self._still_fitting(bound, job)
         except GatewayError as error:
@@ -107,17 +111,10 @@ class Executor:
         run = job.run
         names = {each.name for each in self.catalog.candidates()}
         resuming = run is not None and run.ended_at is None and run.backend in names
-        if bound is not None:
-            self.dispatcher.submit(Work(job.id, bound, resuming=resuming), fitting, job)
+        work = Work(job.id, bound, _queue_until(bound), resuming=resuming)
+        self.dispatcher.submit(work, fitting, job)
 
-    def _still_fitting(self, bound: BoundService | None, job: Job) -> frozenset[str]:
-        if bound is None:
-            raise GatewayError(
-                f"The service {job.service} is not there any more.",
-                code="service-changed",
-                where=job.service,
-                mend="Call another one.",
-            )
+    def _still_fitting(self, bound: BoundService, job: Job) -> frozenset[str]:
         try:
             accept(bound, job.arguments, _draw)
         except ArgumentError as error:
@@ -188,6 +185,12 @@ async def sweep_for_ever(ledger: Ledger, keeping: Keeping) -> None:
         await asyncio.sleep(_SWEEP_EVERY)
         while await sweep(ledger, keeping) == _SWEEP_CHUNK:
             pass
+
+
+def _queue_until(bound: BoundService) -> float | None:
+    """Return when a run must have started, on the monotonic clock; None: any time."""
+    seconds = bound.service.queue_timeout
+    return None if seconds is None else time.monotonic() + seconds
 
 
 def _draw(low: int, high: int) -> int:

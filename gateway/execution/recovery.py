@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from gateway.errors import GatewayError
 from gateway.execution.executor import Executor
+from gateway.jobs.job import Job
 from gateway.jobs.store import LastingJobStore, Owners
 from gateway.services.bound import BoundService
 
@@ -24,6 +25,7 @@ class Recovery:
         store: Keeps them.
         owners: Tells which gateways are still there.
         services: Returns the services as they are now, by name.
+        report: Is told of a job that could not be taken up, and why; the others are all the same.
     """
 
     def __init__(
@@ -32,11 +34,13 @@ class Recovery:
         store: LastingJobStore,
         owners: Owners,
         services: Callable[[], Mapping[str, BoundService]],
+        report: Callable[[str, BaseException], None],
     ) -> None:
         self._executor = executor
         self._store = store
         self._owners = owners
         self._services = services
+        self._report = report
         self._stopping: set[asyncio.Task[object]] = set()
 
     async def look(self) -> int:
@@ -48,7 +52,7 @@ class Recovery:
             if await self._owners.is_gone(owner):
                 for job in await self._store.adopt(owner):
                     taken += 1
-                    await self._executor.resume(self._services().get(job.service), job)
+                    await self._take_over(job)
         for job_id, reason in (await self._store.asked_to_stop()).items():
             job = self._executor.ledger.live(job_id)
             if job is not None:
@@ -56,6 +60,12 @@ class Recovery:
                 self._stopping.add(task)
                 task.add_done_callback(self._stopping.discard)
         return taken
+
+    async def _take_over(self, job: Job) -> None:
+        try:
+            await self._executor.resume(self._services().get(job.service), job)
+        except Exception as fault:  # noqa: BLE001 (one job's fault must not leave the others lying)
+            self._report(job.id, fault)
 
     async def look_for_ever(self) -> None:
         """Look now and then, until cancelled; a database that is away is looked at again."""

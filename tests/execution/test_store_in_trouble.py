@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable
 
 import pytest
@@ -102,3 +103,15 @@ async def test_a_next_attempt_that_cannot_be_kept_ends_the_job(bench: Bench) -> 
     assert job.failure is not None
     assert job.failure.code == "store-full"
     assert len(bench.backend.submissions) == 1
+
+
+async def test_a_caller_who_leaves_while_the_job_is_being_kept_leaves_no_run(bench: Bench) -> None:
+    bench.backend.submitting = bench.backend.take
+    accepting = asyncio.create_task(bench.accept())
+    while not bench.ledger.jobs():  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    (job,) = bench.ledger.jobs()
+    accepting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await accepting
+    assert (await bench.ended(job)).status == "cancelled"

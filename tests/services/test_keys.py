@@ -104,10 +104,11 @@ def is_beyond_a_schema(finding: Finding) -> bool:
     """Tell whether only the parser can refuse it.
 
     JSON Schema knows no NaN, no infinity and no characters that text may not hold, cannot reckon that
-    99999999h are more than ten years, and takes 0.0 for an integer.
+    99999999h are more than ten years. It takes 0.0 for an integer, so for a node's id, and nothing else.
     """
     whole = re.fullmatch(r"-?\d+\.0", finding.found or "") is not None
-    return finding.code == "value-not-json" or "ten years" in finding.message or whole
+    is_id = whole and finding.message == "`node` must be an id"
+    return finding.code == "value-not-json" or "ten years" in finding.message or is_id
 
 
 def verdicts(text: str) -> tuple[bool, tuple[Finding, ...]] | None:
