@@ -2,17 +2,51 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 
-from sqlalchemy import Connection, insert, inspect, select, update
+from sqlalchemy import Connection, insert, inspect, select, text, update
 
 from gateway.database.tables import METADATA, SCHEMA, VERSION
 from gateway.errors import GatewayError
+from gateway.graph.json_value import as_array, as_object
 
 __all__ = ["bring_up_to_date"]
 
-_STEPS: Mapping[int, Callable[[Connection], None]] = {}
-"""Version → what makes the next one of it."""
+_CHUNK = 2000
+
+
+def _tell_backends_keys_and_versions(connection: Connection) -> None:
+    """1 → 2: the columns `backend`, `key`, `graph_hash`, `service_version`."""
+    for column in (
+        "backend TEXT NOT NULL DEFAULT ''",
+        "key TEXT",
+        "graph_hash VARCHAR(64) NOT NULL DEFAULT ''",
+        "service_version VARCHAR(64) NOT NULL DEFAULT ''",
+    ):
+        connection.execute(text(f"ALTER TABLE gateway_jobs ADD COLUMN {column}"))
+    connection.execute(text("CREATE UNIQUE INDEX gateway_jobs_keys ON gateway_jobs (caller, key)"))
+    page = text("SELECT id, record FROM gateway_jobs WHERE id > :last ORDER BY id LIMIT :chunk")
+    last = ""
+    while rows := connection.execute(page, {"last": last, "chunk": _CHUNK}).all():
+        last = rows[-1].id
+        told = [{"id": each.id, "backend": _last_backend(each.record)} for each in rows]
+        put = text("UPDATE gateway_jobs SET backend = :backend WHERE id = :id")
+        connection.execute(put, told)
+
+
+def _last_backend(record: str) -> str:
+    try:
+        job = as_object(json.loads(record)) or {}
+    except ValueError:
+        return ""  # whoever asks for this job is told that it cannot be read
+    runs = as_array(job.get("runs")) or ()
+    backend = (as_object(runs[-1]) or {}).get("backend") if runs else None
+    return backend if isinstance(backend, str) else ""
+
+
+_STEPS: Mapping[int, Callable[[Connection], None]] = {1: _tell_backends_keys_and_versions}
+"""Version → what makes the next one of it, in words that do not change with the newest tables."""
 
 
 def bring_up_to_date(connection: Connection, place: str) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import (
@@ -124,7 +125,7 @@ class DatabaseJobStore:
             return total, connection.execute(page).scalars().all()
 
         total, records = await self.do(look)
-        return JobPage(total, tuple(self._job(each) for each in records))
+        return JobPage(total, tuple(self._readable(records)))
 
     async def counts(self, caller: str | None = None) -> Mapping[JobStatus, int]:
         """Return how many jobs there are in each status."""
@@ -167,7 +168,7 @@ class DatabaseJobStore:
             old = select(kept.c.record).where(kept.c.completed_at < before)
             return [*connection.execute(old).scalars(), *too_many]
 
-        return [self._job(each) for each in await self.do(look)]
+        return list(self._readable(await self.do(look)))
 
     async def remove(self, job_ids: Sequence[str]) -> None:
         """Forget jobs."""
@@ -197,11 +198,18 @@ class DatabaseJobStore:
         )
 
     async def adopt(self, owner: str) -> Sequence[Job]:
-        """Take over the unfinished jobs of a gateway that is gone, each by one adopter alone."""
+        """Take over the unfinished jobs of a gateway that is gone, each by one adopter alone.
+
+        One that cannot be read is nobody's from then on, and whoever asks for it is told so.
+        """
         its = JOBS.c.owner == owner
-        take = update(JOBS).where(its).values(owner=self._owner).returning(JOBS.c.record)
-        found = await self.do(lambda connection: connection.execute(take).scalars().all())
-        return sorted((self._job(each) for each in found), key=lambda job: job.created_at)
+        take = update(JOBS).where(its).values(owner=self._owner).returning(JOBS.c.id, JOBS.c.record)
+        rows = await self.do(lambda connection: connection.execute(take).all())
+        jobs = {job.id: job for job in self._readable([each.record for each in rows])}
+        if lost := [each.id for each in rows if each.id not in jobs]:
+            put_aside = update(JOBS).where(JOBS.c.id.in_(lost)).values(owner="", status="failed")
+            await self.do(lambda connection: connection.execute(put_aside))
+        return sorted(jobs.values(), key=lambda job: job.created_at)
 
     async def ask_to_stop(self, job_id: str, reason: str) -> None:
         """Ask the owner of an unfinished job to stop it."""
@@ -237,6 +245,12 @@ class DatabaseJobStore:
         except SQLAlchemyError as error:
             raise store_failed(error, self._place) from error
 
+    def _readable(self, records: Sequence[str]) -> Iterator[Job]:
+        """Return the jobs that can be read: one that cannot hides no other one."""
+        for each in records:
+            with suppress(GatewayError):
+                yield self._job(each)
+
     def _job(self, record: str) -> Job:
         try:
             return job_of(json.loads(record))
@@ -261,6 +275,10 @@ def _columns(job: Job, owner: str) -> dict[str, Any]:
         "completed_at": job.completed_at,
         "owner": owner,
         "stop": "",
+        "backend": job.run.backend if job.run is not None else "",
+        "key": job.key or None,
+        "graph_hash": job.graph_hash,
+        "service_version": job.service_version,
         "record": json.dumps(record_of(job), separators=(",", ":")),
     }
 

@@ -6,7 +6,7 @@ from sqlalchemy import Column, Double, Index, Integer, MetaData, String, Table, 
 
 __all__ = ["JOBS", "JOB_INPUTS", "METADATA", "OWNERS", "SCHEMA", "VERSION"]
 
-VERSION = 1
+VERSION = 2
 """Of the newest schema; `migrations` tells how to come to it from each older one."""
 
 METADATA = MetaData()
@@ -32,6 +32,12 @@ JOBS = Table(
     Column("owner", String(64), nullable=False),
     # What somebody else than its owner asked to stop it for, or ''.
     Column("stop", Text, nullable=False),
+    # Of its newest run, '' before the first.
+    Column("backend", Text, nullable=False, server_default=""),
+    # What the caller gave, or nothing: a caller's key is one job.
+    Column("key", Text),
+    Column("graph_hash", String(64), nullable=False, server_default=""),
+    Column("service_version", String(64), nullable=False, server_default=""),
     # The whole job as JSON; the columns before are what is looked for.
     Column("record", Text, nullable=False),
     Index("gateway_jobs_newest", "created_at", "id"),
@@ -39,6 +45,7 @@ JOBS = Table(
     Index("gateway_jobs_finished", "service", "status", "completed_at"),
     Index("gateway_jobs_ended", "completed_at"),
     Index("gateway_jobs_owners", "owner"),
+    Index("gateway_jobs_keys", "caller", "key", unique=True),
 )
 
 OWNERS = Table(

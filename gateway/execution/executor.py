@@ -24,6 +24,7 @@ from gateway.jobs.placement import fitting_backends
 from gateway.services.arguments import accept
 from gateway.services.bound import BoundService
 from gateway.services.model import KeepPolicy
+from gateway.services.version import ServiceVersion, version_of
 
 __all__ = ["Executor", "Keeping", "sweep", "sweep_for_ever"]
 
@@ -52,6 +53,7 @@ class Executor:
         self.dispatcher = dispatcher
         self.catalog = catalog
         self._keeper = keeper
+        self._versions: dict[str, tuple[BoundService, ServiceVersion]] = {}
 
     async def accept(
         self, bound: BoundService, arguments: Mapping[str, Json], sender: Sender
@@ -66,6 +68,7 @@ class Executor:
         fitting = fitting_backends(bound, accepted.arguments, self.catalog.candidates())
         inputs = await self._keeper.keep(accepted.files, sender)
         service = bound.service
+        version = self._version(bound)
         job = Job(
             id=str(uuid.uuid4()),
             service=service.name,
@@ -76,6 +79,8 @@ class Executor:
             seeds=accepted.seeds,
             inputs=inputs,
             warnings=accepted.warnings,
+            graph_hash=version.graph,
+            service_version=version.service,
         )
         kept = self.ledger.accept(job)
         self.dispatcher.submit(Work(job.id, bound, _queue_until(bound)), fitting, job)
@@ -85,6 +90,17 @@ class Executor:
             await asyncio.shield(self.dispatcher.stop(job.id, "It could not be kept."))
             raise
         return job
+
+    def _version(self, bound: BoundService) -> ServiceVersion:
+        """Return what a service is now, worked out at its first call."""
+        known = self._versions.get(bound.name)
+        if (
+            known is None
+            or known[0].service is not bound.service
+            or known[0].prompt is not bound.prompt
+        ):
+            known = self._versions[bound.name] = (bound, version_of(bound))
+        return known[1]
 
     async def resume(self, bound: BoundService | None, job: Job) -> None:
         """Go on with a job that another gateway took on and left unfinished.

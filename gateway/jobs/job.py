@@ -51,7 +51,11 @@ class InputFile:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One attempt on a backend; `attempt` counts from 1, `prompt_id` is ours and unique to it."""
+    """One attempt on a backend; `attempt` counts from 1, `prompt_id` is ours and unique to it.
+
+    Attributes:
+        because: Why this backend, in a few words for people.
+    """
 
     attempt: int
     backend: str
@@ -60,6 +64,7 @@ class Run:
     started_at: float | None = None
     ended_at: float | None = None
     end: str = ""
+    because: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +159,9 @@ class Job:
         arguments: As accepted, defaults filled in, files as their references.
         seeds: Parameter → drawn or given value, for integers with `default: random`.
         inputs: The caller's files, kept.
+        graph_hash: Of the workflow's graph as it was when the call was accepted.
+        service_version: Of the service as services.yaml had it then.
+        key: The caller's idempotency key, or empty: the same key is the same job.
     """
 
     id: str
@@ -173,6 +181,9 @@ class Job:
     outputs: tuple[Output, ...] = ()
     failure: Failure | None = None
     warnings: tuple[str, ...] = ()
+    graph_hash: str = ""
+    service_version: str = ""
+    key: str = ""
 
     @property
     def finished(self) -> bool:

@@ -52,6 +52,9 @@ def record_of(job: Job) -> dict[str, Json]:
         "outputs": [_plain(each) for each in job.outputs],
         "failure": None if job.failure is None else _plain(job.failure),
         "warnings": list(job.warnings),
+        "graph_hash": job.graph_hash,
+        "service_version": job.service_version,
+        "key": job.key,
     }
 
 

@@ -93,7 +93,7 @@ async def test_a_newer_schema_is_refused_and_left_as_it_is(
     with pytest.raises(GatewayError) as caught:
         await open_job_store(place, tmp_path, "me", 1.0)
     assert caught.value.code == "store-newer"
-    assert caught.value.found == "schema 99; this one knows 1"
+    assert caught.value.found == "schema 99; this one knows 2"
     assert (await store.list(JobQuery())).total == 0
 
 
@@ -116,6 +116,20 @@ async def test_a_record_that_is_no_job_is_told(open_store: OpenStore) -> None:
     with pytest.raises(GatewayError) as caught:
         await store.get("job-001")
     assert caught.value.code == "store-failed"
+
+
+async def test_a_record_that_is_no_job_hides_no_other(open_store: OpenStore) -> None:
+    dead, store = await open_store("dead"), await open_store("me")
+    for number in range(3):
+        await dead.add(job(number))
+    await store.lane.do(
+        lambda c: c.execute(text("UPDATE gateway_jobs SET record = '[' WHERE id = 'job-001'"))
+    )
+    assert [each.id for each in await store.adopt("dead")] == ["job-000", "job-002"]
+    assert await store.owners() == frozenset()
+    page = await store.list(JobQuery())
+    assert [each.id for each in page.jobs] == ["job-002", "job-000"]
+    assert await store.counts() == {"pending": 2, "failed": 1}
 
 
 # --- SQLite ---

@@ -60,7 +60,8 @@ JOBS = st.builds(
         st.builds(InputFile, NAMES, NAMES, NAMES, NAMES, st.integers(0, 2**40)), max_size=2
     ).map(tuple),
     runs=st.lists(
-        st.builds(Run, st.integers(1, 9), NAMES, NAMES, TIMES, MAYBE, MAYBE, NAMES), max_size=2
+        st.builds(Run, st.integers(1, 9), NAMES, NAMES, TIMES, MAYBE, MAYBE, NAMES, NAMES),
+        max_size=2,
     ).map(tuple),
     started_at=MAYBE,
     completed_at=MAYBE,
@@ -84,6 +85,9 @@ JOBS = st.builds(
         Failure, NAMES, NAMES, NAMES, NAMES, NAMES, st.dictionaries(NAMES, JSON, max_size=2)
     ),
     warnings=st.lists(NAMES, max_size=2).map(tuple),
+    graph_hash=NAMES,
+    service_version=NAMES,
+    key=NAMES,
 )
 
 
