@@ -50,7 +50,7 @@ class _Case:
 
 
 class Dispatcher:
-    """Places jobs on backends as slots come free, and ends each one truthfully.
+    """Places jobs on backends as slots come free, and ends each one truthfully; implements `Dispatching`.
 
     `report` is told of faults of the gateway's own: a job's id, and the exception.
     """
@@ -94,9 +94,10 @@ class Dispatcher:
         self._enqueue(case)
 
     async def stop(self, job_id: str, reason: str) -> None:
-        """Stop a job wherever it is, and wait until it has ended."""
+        """Stop a job and wait until it has ended; one of another gateway's, ask that one to stop."""
         case = self._cases.get(job_id)
         if case is None:
+            await self._ledger.store.ask_to_stop(job_id, reason)
             return
         case.stopping = reason
         if case.attempt is not None:

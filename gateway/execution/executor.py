@@ -12,7 +12,7 @@ from statistics import median
 
 from gateway.errors import ArgumentError, GatewayError, JobNotFound
 from gateway.execution.catalog import Catalog
-from gateway.execution.dispatch import Dispatcher
+from gateway.execution.dispatching import Dispatching
 from gateway.execution.keep_inputs import InputKeeper, Sender
 from gateway.execution.ledger import Ledger
 from gateway.execution.outcome import Work
@@ -30,7 +30,6 @@ __all__ = ["Executor", "Keeping", "sweep", "sweep_for_ever"]
 
 _SWEEP_EVERY = 30.0
 _OWNER_ANSWERS_WITHIN = 10.0
-_LOOK_AGAIN = 0.25
 _SWEEP_CHUNK = 2000
 
 
@@ -47,7 +46,7 @@ class Executor:
     """The one way through which every job goes, whoever asked for it."""
 
     def __init__(
-        self, ledger: Ledger, dispatcher: Dispatcher, catalog: Catalog, keeper: InputKeeper
+        self, ledger: Ledger, dispatcher: Dispatching, catalog: Catalog, keeper: InputKeeper
     ) -> None:
         self.ledger = ledger
         self.dispatcher = dispatcher
@@ -102,12 +101,16 @@ class Executor:
             known = self._versions[bound.name] = (bound, version_of(bound))
         return known[1]
 
-    async def resume(self, bound: BoundService | None, job: Job) -> None:
+    async def resume(
+        self, bound: BoundService | None, job: Job, only: frozenset[str] | None = None
+    ) -> None:
         """Go on with a job that another gateway took on and left unfinished.
 
         Args:
             bound: Its service as it is now, or None when there is no such service any more.
             job: It, ours by now.
+            only: Names of the backends on which a new run may begin; None: on any that fits. A run
+                that has begun is taken up wherever it is.
         """
         self.ledger.adopt(job)
         if bound is None:
@@ -120,7 +123,7 @@ class Executor:
             await self.ledger.record(transitions.fail(job, time.time(), gone))
             return
         try:
-            fitting = self._still_fitting(bound, job)
+            fitting = self._still_fitting(bound, job, only)
         except GatewayError as error:
             await self.ledger.record(transitions.fail(job, time.time(), error))
             return
@@ -130,7 +133,9 @@ class Executor:
         work = Work(job.id, bound, _queue_until(bound), resuming=resuming)
         self.dispatcher.submit(work, fitting, job)
 
-    def _still_fitting(self, bound: BoundService, job: Job) -> frozenset[str]:
+    def _still_fitting(
+        self, bound: BoundService, job: Job, only: frozenset[str] | None
+    ) -> frozenset[str]:
         try:
             accept(bound, job.arguments, _draw)
         except ArgumentError as error:
@@ -148,7 +153,7 @@ class Executor:
                 where=job.service,
                 mend="Declare one, or change the service's `backend`.",
             )
-        return fitting
+        return fitting if only is None else fitting & only or only
 
     async def find(self, job_id: str, caller: str) -> Job:
         """Return a job of this caller.
@@ -163,15 +168,12 @@ class Executor:
 
     async def stop(self, job: Job, reason: str) -> Job:
         """Stop a job and return its state; a finished one is left as it is."""
-        if job.finished or self.ledger.live(job.id) is not None:
+        if job.finished:
+            return job
+        with self.ledger.watch(job) as watch:
             await self.dispatcher.stop(job.id, reason)
-            return await self.ledger.get(job.id) or job
-        await self.ledger.store.ask_to_stop(job.id, reason)
-        until = time.monotonic() + _OWNER_ANSWERS_WITHIN
-        while not job.finished and time.monotonic() < until:
-            await asyncio.sleep(_LOOK_AGAIN)
-            job = await self.ledger.get(job.id) or job
-        return job
+            await watch.end(_OWNER_ANSWERS_WITHIN)
+        return await self.ledger.get(job.id) or watch.job
 
     async def expected_seconds(self, service: str) -> float | None:
         """Return how long a run of this service usually takes, or None before the first."""

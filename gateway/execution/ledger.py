@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
+from gateway.errors import GatewayError
 from gateway.jobs.job import Job
 from gateway.jobs.store import JobStore
 
 __all__ = ["Ledger", "Watch"]
+
+_LOOK_AGAIN = 0.25
 
 
 class Watch:
@@ -60,6 +63,7 @@ class Ledger:
         self._watches: dict[str, set[Watch]] = {}
         self._callers: dict[str, int] = {}
         self._unkept: dict[str, Job] = {}
+        self._looking: asyncio.Task[None] | None = None
 
     def accept(self, job: Job) -> Awaitable[None]:
         """Take in a new job; what this returns is awaited until it is as safe as the store makes it."""
@@ -150,16 +154,30 @@ class Ledger:
 
     @contextmanager
     def watch(self, job: Job) -> Generator[Watch]:
-        """Watch a job, from the given state on."""
+        """Watch a job, from the given state on; the store is asked after one that runs elsewhere."""
         watch = Watch(self._live.get(job.id, job))
         watches = self._watches.setdefault(job.id, set())
         watches.add(watch)
+        if self._elsewhere() and (self._looking is None or self._looking.done()):
+            self._looking = asyncio.create_task(self._look_for_ever())
         try:
             yield watch
         finally:
             watches.discard(watch)
             if not watches:
                 self._watches.pop(job.id, None)
+
+    def _elsewhere(self) -> list[Job]:
+        """Return the watched jobs that another gateway runs."""
+        newest = [next(iter(each)).job for each in self._watches.values()]
+        return [job for job in newest if not job.finished and job.id not in self._live]
+
+    async def _look_for_ever(self) -> None:
+        while theirs := self._elsewhere():
+            for job in theirs:
+                with suppress(GatewayError):  # a store that is away is asked again
+                    await self.look_again(job)
+            await asyncio.sleep(_LOOK_AGAIN)
 
     def _tell(self, job: Job) -> None:
         for watch in self._watches.get(job.id, ()):

@@ -36,7 +36,6 @@ __all__ = ["ToolCalls", "failed_answer"]
 
 _REPORT_AT_LEAST = 5.0
 _REPORT_AT_MOST = 0.1
-_LOOK_AGAIN = 0.5
 _FIRST_REPORT = 0.03  # a run that is over sooner needs no progress
 
 
@@ -95,11 +94,7 @@ class ToolCalls:
         due = math.inf if asking.report is None else time.monotonic() + _FIRST_REPORT
         with self._executor.ledger.watch(job) as watch:
             while not watch.job.finished and (now := time.monotonic()) < until:
-                if self._executor.ledger.live(job_id) is None:
-                    # Another gateway runs it: the store knows.
-                    await asyncio.sleep(min(_LOOK_AGAIN, until - now))
-                    await self._executor.ledger.look_again(watch.job)
-                elif now < due:
+                if now < due:
                     await watch.end(_at_most(min(due, until) - now))
                 elif asking.report is not None:
                     await asking.report(self._seen(watch.take()))
