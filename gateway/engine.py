@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
 from gateway.comfy.backend import ComfyBackend
 from gateway.database.opening import open_job_store, open_owners
+from gateway.database.store import DatabaseJobStore
 from gateway.errors import GatewayError
 from gateway.execution.catalog import Catalog
 from gateway.execution.collect import PreviewShelf, Shelves
 from gateway.execution.dispatch import Dispatcher
+from gateway.execution.dispatching import Dispatching
 from gateway.execution.executor import Executor, Keeping, sweep_for_ever
 from gateway.execution.keep_inputs import InputKeeper
 from gateway.execution.ledger import Ledger
@@ -25,7 +28,7 @@ from gateway.execution.recovery import Recovery
 from gateway.fetch.references import GuardedReferences
 from gateway.jobs.backend import Backend
 from gateway.jobs.files import InputStore, OutputStore
-from gateway.jobs.store import JobStore, LastingJobStore, Owners
+from gateway.jobs.store import LastingJobStore, Owners
 from gateway.media.previewer import PillowPreviewer
 from gateway.project.fingerprint import Fingerprint
 from gateway.project.load import Loaded, Project
@@ -36,10 +39,15 @@ from gateway.storage.local import open_input_store, open_output_store
 from gateway.tools.calls import ToolCalls
 from gateway.tools.job_answer import JobAnswers
 
+if TYPE_CHECKING:
+    from gateway.cluster.membership import Membership
+
 __all__ = ["Engine", "start_engine", "watch"]
 
 _REFRESH_EVERY = 60.0
 _INPUTS = ".gateway/inputs"
+_CLUSTER = "cluster"
+"""Owner of every unfinished job of a cluster; the board tells which worker has which."""
 
 
 class Engine:
@@ -58,16 +66,23 @@ class Engine:
         self._backends = backends
         self._previewer = previewer
         self._owners: Owners | None = None
+        self._membership: Membership | None = None
         self._services: tuple[BoundService, ...] = ()
         self._tasks = [asyncio.create_task(sweep_for_ever(executor.ledger, keeping))]
 
     def look_after(self, store: LastingJobStore, owners: Owners) -> None:
         """Take over, now and then, what gateways that are gone left in the store."""
         self._owners = owners
-        recovery = Recovery(self._executor, store, owners, self._by_name, _report)
+        recovery = Recovery(self._executor, store, owners, self.services, _report)
         self._tasks.append(asyncio.create_task(recovery.look_for_ever()))
 
-    def _by_name(self) -> Mapping[str, BoundService]:
+    def join(self, membership: Membership) -> None:
+        """Be a part of a cluster until closed."""
+        self._membership = membership
+        membership.begin(self.services)
+
+    def services(self) -> Mapping[str, BoundService]:
+        """Return the services as they are now, by name."""
         return {bound.name: bound for bound in self._services}
 
     def publish(self, services: Sequence[BoundService]) -> None:
@@ -113,6 +128,8 @@ class Engine:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._executor.dispatcher.close()
+        if self._membership is not None:
+            await self._membership.close()
         await asyncio.gather(*(each.close() for each in self._backends.values()))
         self._previewer.close()
         with suppress(GatewayError):  # a database that is away keeps nobody here
@@ -121,58 +138,91 @@ class Engine:
             await self._executor.ledger.store.close()
 
 
-async def start_engine(project: Project) -> Engine:
+async def start_engine(project: Project, work_for: Collection[str] = ()) -> Engine:
     """Open the stores and build what runs the project's jobs; no backend is connected before its first use.
+
+    Args:
+        project: With its services.
+        work_for: Names of the backends for which this process takes jobs, when the project's
+            `jobs.dispatch` is `cluster`.
 
     Raises:
         GatewayError: A store cannot be opened.
     """
     root, declaration = project.root, project.declaration
+    jobs = declaration.jobs
     inputs = open_input_store(str(root / _INPUTS))
     outputs = open_output_store(str(root / declaration.outputs))
-    owner = uuid.uuid4().hex
-    store = await open_job_store(declaration.jobs.store, root, owner)
-    owners = open_owners(declaration.jobs.store, root, owner, store)
+    clustered = jobs.dispatch == "cluster"
+    owner = _CLUSTER if clustered else uuid.uuid4().hex
+    store = await open_job_store(jobs.store, root, owner)
+    owners = open_owners(jobs, root, owner, store)
     await owners.beat()
-    engine = _build(project, _Stores(inputs, outputs, store))
+    parts = _Parts(project, inputs, outputs, store)
+    if clustered:
+        engine = await _clustered(parts, work_for)
+    else:
+        engine = parts.engine(parts.dispatcher())
     engine.look_after(store, owners)
     return engine
 
 
-@dataclass(frozen=True, slots=True)
-class _Stores:
-    """Where things are kept."""
+class _Parts:
+    """What is built once for a process, whatever dispatches its jobs."""
 
-    inputs: InputStore
-    outputs: OutputStore
-    jobs: JobStore
+    def __init__(
+        self, project: Project, inputs: InputStore, outputs: OutputStore, store: DatabaseJobStore
+    ) -> None:
+        declaration, root = project.declaration, project.root
+        settings = declaration.gateway
+        self.declaration = declaration
+        self.store = store
+        self.backends: Mapping[str, Backend] = {
+            each.name: ComfyBackend(each) for each in declaration.backends
+        }
+        self.previewer = PillowPreviewer()
+        self.previews = PreviewShelf(self.previewer, settings.preview.max_side)
+        self.ledger = Ledger(store)
+        shelves = Shelves(outputs, self.previews, settings.backend_grace)
+        self.workshop = Workshop(self.ledger, inputs, shelves, settings.backend_grace)
+        self.catalog = Catalog(self.backends)
+        self.keeper = InputKeeper(
+            _references(root, settings), inputs, outputs, self.ledger, settings.input_urls.max_size
+        )
+        self.keeping = Keeping(declaration.jobs.keep, inputs, outputs)
+
+    def dispatcher(self) -> Dispatcher:
+        """Return one that runs jobs in this process."""
+        return Dispatcher(self.backends, self.workshop, self.declaration.jobs.attempts, _report)
+
+    def executor(self, dispatcher: Dispatching) -> Executor:
+        """Return one over a dispatcher."""
+        return Executor(self.ledger, dispatcher, self.catalog, self.keeper)
+
+    def engine(self, dispatcher: Dispatching) -> Engine:
+        """Return the engine over a dispatcher."""
+        executor, outputs = self.executor(dispatcher), self.keeping.outputs
+        budget = self.declaration.gateway.preview.budget
+        answers = JobAnswers(executor, outputs, self.previews, budget)
+        calls = ToolCalls(executor, self.backends, outputs, answers)
+        return Engine(calls, executor, self.backends, self.keeping, self.previewer)
 
 
-def _build(project: Project, stores: _Stores) -> Engine:
-    declaration, root = project.declaration, project.root
-    settings = declaration.gateway
-    inputs, outputs = stores.inputs, stores.outputs
-    backends: Mapping[str, Backend] = {
-        each.name: ComfyBackend(each) for each in declaration.backends
-    }
-    previewer = PillowPreviewer()
-    previews = PreviewShelf(previewer, settings.preview.max_side)
-    ledger = Ledger(stores.jobs)
-    workshop = Workshop(
-        ledger, inputs, Shelves(outputs, previews, settings.backend_grace), settings.backend_grace
+async def _clustered(parts: _Parts, work_for: Collection[str]) -> Engine:
+    jobs, store = parts.declaration.jobs, parts.store
+    # Loaded by its name, like this module: only a cluster pays for its libraries.
+    module = await asyncio.to_thread(importlib.import_module, "gateway.cluster.membership")
+    home = module.Home(
+        jobs.store, store.place, store, parts.ledger, parts.catalog, _report, jobs.lease
     )
-    executor = Executor(
-        ledger,
-        Dispatcher(backends, workshop, declaration.jobs.attempts, _report),
-        Catalog(backends),
-        InputKeeper(
-            _references(root, settings), inputs, outputs, ledger, settings.input_urls.max_size
-        ),
-    )
-    answers = JobAnswers(executor, outputs, previews, settings.preview.budget)
-    calls = ToolCalls(executor, backends, outputs, answers)
-    keeping = Keeping(declaration.jobs.keep, inputs, outputs)
-    return Engine(calls, executor, backends, keeping, previewer)
+    membership: Membership = await module.open_membership(home)
+    engine = parts.engine(membership.dispatcher)
+    engine.join(membership)
+    if work_for:
+        local = parts.dispatcher()
+        backends = {name: parts.backends[name] for name in work_for}
+        membership.work(parts.executor(local), local, backends, engine.services)
+    return engine
 
 
 def watch(config: Path, environment: Mapping[str, str], seen: Fingerprint) -> AsyncIterator[Loaded]:

@@ -62,6 +62,7 @@ class Front:
         self._subscribers: list[Callable[[], Awaitable[None]]] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._project = project
+        self._work_for: frozenset[str] = frozenset()
 
     @property
     def table(self) -> ToolTable:
@@ -71,6 +72,10 @@ class Front:
     def subscribe(self, changed: Callable[[], Awaitable[None]]) -> None:
         """Have `changed` called after each change of the table."""
         self._subscribers.append(changed)
+
+    def work_for(self, backends: frozenset[str]) -> None:
+        """Take a cluster's jobs for these backends, by name, once the engine starts."""
+        self._work_for = backends
 
     def warm(self) -> None:
         """Begin to load what runs jobs, in the background."""
@@ -134,7 +139,7 @@ class Front:
         # The one named place where the heavy half is loaded; in a thread, so that the loop goes on
         # answering meanwhile.
         module = await asyncio.to_thread(importlib.import_module, "gateway.engine")
-        engine: Engine = await module.start_engine(project)
+        engine: Engine = await module.start_engine(project, self._work_for)
         source = self._source
         edits: AsyncIterator[Loaded] = module.watch(source.config, source.environment, source.seen)
         engine.publish(project.services)

@@ -14,6 +14,7 @@ COMMANDS: Mapping[str, str] = {
     "tools": "Show the tools that clients will see.",
     "call": "Call a service and save what it made.",
     "serve": "Serve the tools to MCP clients.",
+    "worker": "Take a cluster's jobs for some of its backends.",
     "simulate": "Run a simulated ComfyUI, no GPU needed.",
     "test": "Run every service's examples on a simulated ComfyUI.",
 }

@@ -14,6 +14,16 @@ from gateway.errors import GatewayError
 
 __all__ = ["register"]
 
+Backends = Annotated[
+    str | None,
+    typer.Option(
+        "--backends",
+        metavar="A,B",
+        show_default=False,
+        help="In a cluster: take jobs for these backends, too; `all` for every one.",
+    ),
+]
+
 
 def register(app: typer.Typer, sentence: str) -> None:
     """Add the command."""
@@ -44,6 +54,7 @@ def _serve(
             help="Where http listens; 0 takes a free one.  [default: gateway.http.port, 8080]",
         ),
     ] = None,
+    backends: Backends = None,
 ) -> None:
     if transport == "stdio" and (host is not None or port is not None):
         raise GatewayError(
@@ -51,4 +62,4 @@ def _serve(
         )
     module = "gateway.cli.serving" if transport == "stdio" else "gateway.cli.serving_http"
     serve = cast("Callable[[ServeOptions], int]", load(module, "serve"))
-    raise typer.Exit(serve(ServeOptions(config, transport, host, port)))
+    raise typer.Exit(serve(ServeOptions(config, transport, host, port, backends)))

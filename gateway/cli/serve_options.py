@@ -14,12 +14,17 @@ Transport = Literal["stdio", "http"]
 
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
-    """What `gateway serve` was told; None: as services.yaml says."""
+    """What `gateway serve` was told; None: as services.yaml says.
+
+    Attributes:
+        backends: For which ones to take a cluster's jobs as well, or None.
+    """
 
     config: Path | None = None
     transport: Transport = "stdio"
     host: str | None = None
     port: int | None = None
+    backends: str | None = None
 
 
 def read_plainly(words: Sequence[str]) -> ServeOptions | None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import gc
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
+from gateway.cli.loading import load
 from gateway.cli.report import as_text, is_coloured, print_error
 from gateway.cli.serve_options import ServeOptions
 from gateway.errors import DeclarationError, Finding
@@ -16,13 +18,16 @@ from gateway.project.environment import read_environment
 from gateway.project.locate import find_config
 from gateway.server.stdio import serve_stdio
 
-__all__ = ["open_served", "serve"]
+if TYPE_CHECKING:
+    from gateway.project.load import Project
+
+__all__ = ["open_served", "serve", "work_beside"]
 
 
 def serve(options: ServeOptions) -> int:
     """Serve until the client closes its end; return the exit status."""
     try:
-        asyncio.run(_serve(options.config))
+        asyncio.run(_serve(options))
     except DeclarationError as error:
         print_error(error)
         return 2 if any(each.code == "config-not-found" for each in error.findings) else 1
@@ -48,8 +53,23 @@ def open_served(config: Path | None) -> Front:
     return front
 
 
-async def _serve(config: Path | None) -> None:
-    front = open_served(config)
+async def work_beside(front: Front, backends: str | None) -> None:
+    """Begin to take a cluster's jobs for these backends, if any are named.
+
+    Raises:
+        GatewayError: There is no such backend, or no cluster.
+    """
+    if backends is not None:
+        project = await front.project()
+        load_names = load("gateway.cli.working", "named_backends")
+        named = cast("Callable[[Project, str], frozenset[str]]", load_names)
+        front.work_for(named(project, backends))
+        front.warm()
+
+
+async def _serve(options: ServeOptions) -> None:
+    front = open_served(options.config)
+    await work_beside(front, options.backends)
     await serve_stdio(front, front.introduction, front.close)
 
 

@@ -7,7 +7,7 @@ import sys
 from dataclasses import replace
 
 from gateway.cli.serve_options import ServeOptions
-from gateway.cli.serving import open_served
+from gateway.cli.serving import open_served, work_beside
 from gateway.project.environment import read_environment
 from gateway.server.http import HttpAccess, serve_http
 from gateway.services.model import GatewaySettings
@@ -30,6 +30,7 @@ def serve(options: ServeOptions) -> int:
 async def _serve(options: ServeOptions) -> None:
     front = open_served(options.config)
     try:
+        await work_beside(front, options.backends)
         project = await front.project()
         settings = _with_options(project.declaration.gateway, options)
         access = HttpAccess(project.keys, read_environment().get(_SECRET_VARIABLE, ""))

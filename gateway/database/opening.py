@@ -17,11 +17,11 @@ from gateway.database.owners import FileOwners, ServerOwners
 from gateway.database.store import DatabaseJobStore
 from gateway.errors import GatewayError
 from gateway.jobs.store import Owners
+from gateway.services.model import JobSettings
 
 __all__ = ["is_url", "open_job_store", "open_owners"]
 
 _PATIENCE = 30.0
-_LEASE = 15.0
 _LOCK_KEY = 7_077_107
 """Of PostgreSQL's advisory lock: one gateway at a time makes the tables."""
 
@@ -64,18 +64,18 @@ async def open_job_store(
     return opened
 
 
-def open_owners(store: str, root: Path, owner: str, opened: DatabaseJobStore) -> Owners:
+def open_owners(jobs: JobSettings, root: Path, owner: str, opened: DatabaseJobStore) -> Owners:
     """Be known as there to the other gateways on this store.
 
     Args:
-        store: As `open_job_store` takes it.
+        jobs: Where they are kept, and for how long a silent gateway on a server counts as there.
         root: The project's folder.
         owner: Id of this gateway.
         opened: The store.
     """
-    if is_url(store):
-        return ServerOwners(opened, owner, _LEASE)
-    return FileOwners((root / store).expanduser().parent / "owners", owner)
+    if is_url(jobs.store):
+        return ServerOwners(opened, owner, jobs.lease)
+    return FileOwners((root / jobs.store).expanduser().parent / "owners", owner)
 
 
 def _file(path: Path) -> URL:

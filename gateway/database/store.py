@@ -63,7 +63,7 @@ class DatabaseJobStore:
 
     def __init__(self, lane: Lane, place: str, owner: str) -> None:
         self.lane = lane
-        self._place = place
+        self.place = place
         self._owner = owner
 
     async def add(self, job: Job) -> None:
@@ -85,7 +85,7 @@ class DatabaseJobStore:
             try:
                 await done
             except SQLAlchemyError as error:
-                raise store_failed(error, self._place) from error
+                raise store_failed(error, self.place) from error
 
         return safe()
 
@@ -217,6 +217,12 @@ class DatabaseJobStore:
         asked = update(JOBS).where(unfinished).values(stop=reason)
         await self.do(lambda connection: connection.execute(asked))
 
+    async def unfinished(self, since: float, before: float) -> Sequence[str]:
+        """Return the ids of this gateway's own unfinished jobs that came in that time."""
+        came = JOBS.c.created_at
+        mine = select(JOBS.c.id).where(JOBS.c.owner == self._owner, came >= since, came < before)
+        return await self.do(lambda connection: connection.execute(mine).scalars().all())
+
     async def asked_to_stop(self) -> Mapping[str, str]:
         """Return this gateway's own jobs that others asked to stop: id → reason."""
         asked = select(JOBS.c.id, JOBS.c.stop).where(JOBS.c.owner == self._owner, JOBS.c.stop != "")
@@ -243,7 +249,7 @@ class DatabaseJobStore:
         try:
             return await self.lane.do(work)
         except SQLAlchemyError as error:
-            raise store_failed(error, self._place) from error
+            raise store_failed(error, self.place) from error
 
     def _readable(self, records: Sequence[str]) -> Iterator[Job]:
         """Return the jobs that can be read: one that cannot hides no other one."""
@@ -256,9 +262,9 @@ class DatabaseJobStore:
             return job_of(json.loads(record))
         except (ValueError, TypeError) as fault:
             raise GatewayError(
-                f"A job in {self._place} cannot be read: {fault}.",
+                f"A job in {self.place} cannot be read: {fault}.",
                 code="store-failed",
-                where=self._place,
+                where=self.place,
                 found=record[:200],
                 mend="Something else wrote there; put the file aside to begin with an empty one.",
             ) from fault

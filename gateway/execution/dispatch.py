@@ -107,6 +107,19 @@ class Dispatcher:
         elif case.task is not None:
             await asyncio.wait([case.task])
 
+    def take_back(self, job_id: str) -> bool:
+        """Forget a job that waits in line, without an end; False when it does not wait."""
+        if self._line.remove(job_id) is None:
+            return False
+        case = self._cases.pop(job_id)
+        if case.timer is not None:
+            case.timer.cancel()
+        return True
+
+    def is_silent(self, name: str) -> bool:
+        """Tell whether a backend does not answer now."""
+        return name in self._outages
+
     def position(self, job_id: str) -> int | None:
         """Return how many jobs are before this one in our line; None when it is not in line."""
         return self._line.position(job_id)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 
 from gateway.errors import GatewayError
-from gateway.jobs.job import Job
+from gateway.jobs.job import FINISHED, Job, JobStatus, Progress
 from gateway.jobs.store import JobStore
 
 __all__ = ["Ledger", "Watch"]
@@ -55,10 +56,17 @@ async def _within(seconds: float | None, event: asyncio.Event) -> None:
 
 
 class Ledger:
-    """Unfinished jobs in memory, all jobs in the store."""
+    """Unfinished jobs in memory, all jobs in the store.
+
+    Attributes:
+        told: Called with each newer state that this process makes, once the store has what it keeps.
+        look_every: Seconds between looks at watched jobs that another gateway runs.
+    """
 
     def __init__(self, store: JobStore) -> None:
         self.store = store
+        self.told: Callable[[Job], None] = _nobody
+        self.look_every = _LOOK_AGAIN
         self._live: dict[str, Job] = {}
         self._watches: dict[str, set[Watch]] = {}
         self._callers: dict[str, int] = {}
@@ -90,6 +98,7 @@ class Ledger:
             await self.store.save(job)
             self._live[job.id] = job
             self._tell(job)
+            self.told(job)
             return
         # Nobody waits for the disk here: a gateway that dies now leaves a job that is unfinished in
         # the store, and the next one finds the same end in ComfyUI's history.
@@ -97,6 +106,7 @@ class Ledger:
         self._let_go(job)
         await self.store.save(job)
         self._unkept.pop(job.id, None)
+        self.told(job)
 
     async def keep_again(self) -> None:
         """Keep the finished jobs that the store could not take before.
@@ -107,14 +117,44 @@ class Ledger:
         for job in list(self._unkept.values()):
             await self.store.save(job)
             self._unkept.pop(job.id, None)
+            self.told(job)
 
     def _let_go(self, job: Job) -> None:
-        if job.id in self._live:
-            del self._live[job.id]
+        if self._live.pop(job.id, None) is not None:
             self._callers[job.caller] -= 1
             if not self._callers[job.caller]:
                 del self._callers[job.caller]
             self._tell(job)
+
+    def hand_over(self, job_id: str) -> None:
+        """Leave an unfinished job to another gateway; whoever watches it goes on watching."""
+        job = self._live.get(job_id)
+        if job is not None:
+            self._let_go(job)
+            self._look_after()
+
+    async def end_elsewhere(self, job: Job) -> None:
+        """Keep the end of a job that no gateway runs.
+
+        Raises:
+            GatewayError: The store cannot take it.
+        """
+        await self.store.save(job)
+        self._tell(job)
+        self.told(job)
+
+    def hear(self, job_id: str, status: JobStatus, progress: Progress) -> None:
+        """Take in what another gateway tells of a job that it runs."""
+        watches = self._watches.get(job_id)
+        if watches and job_id not in self._live:
+            job = next(iter(watches)).job
+            if not job.finished and status not in FINISHED:
+                self._tell(replace(job, status=status, progress=progress))
+
+    def watched(self) -> list[Job]:
+        """Return the watched jobs that another gateway runs, as they were last seen."""
+        newest = [next(iter(each)).job for each in self._watches.values()]
+        return [job for job in newest if not job.finished and job.id not in self._live]
 
     def record_soon(self, job: Job) -> None:
         """Show a newer, unfinished state, and have the store keep it when it comes to it."""
@@ -127,6 +167,7 @@ class Ledger:
         if job.id in self._live:
             self._live[job.id] = job
             self._tell(job)
+            self.told(job)
 
     def live(self, job_id: str) -> Job | None:
         """Return an unfinished job, or None."""
@@ -158,8 +199,7 @@ class Ledger:
         watch = Watch(self._live.get(job.id, job))
         watches = self._watches.setdefault(job.id, set())
         watches.add(watch)
-        if self._elsewhere() and (self._looking is None or self._looking.done()):
-            self._looking = asyncio.create_task(self._look_for_ever())
+        self._look_after()
         try:
             yield watch
         finally:
@@ -167,18 +207,21 @@ class Ledger:
             if not watches:
                 self._watches.pop(job.id, None)
 
-    def _elsewhere(self) -> list[Job]:
-        """Return the watched jobs that another gateway runs."""
-        newest = [next(iter(each)).job for each in self._watches.values()]
-        return [job for job in newest if not job.finished and job.id not in self._live]
+    def _look_after(self) -> None:
+        if self.watched() and (self._looking is None or self._looking.done()):
+            self._looking = asyncio.create_task(self._look_for_ever())
 
     async def _look_for_ever(self) -> None:
-        while theirs := self._elsewhere():
+        while theirs := self.watched():
             for job in theirs:
                 with suppress(GatewayError):  # a store that is away is asked again
                     await self.look_again(job)
-            await asyncio.sleep(_LOOK_AGAIN)
+            await asyncio.sleep(self.look_every)
 
     def _tell(self, job: Job) -> None:
         for watch in self._watches.get(job.id, ()):
             watch.tell(job)
+
+
+def _nobody(job: Job) -> None:
+    del job

@@ -100,6 +100,10 @@ class LastingJobStore(JobStore, Protocol):
         """Take over the unfinished jobs of a gateway that is gone, each by one adopter alone."""
         ...
 
+    async def unfinished(self, since: float, before: float) -> Sequence[str]:
+        """Return the ids of this gateway's own unfinished jobs that came in that time."""
+        ...
+
     async def asked_to_stop(self) -> Mapping[str, str]:
         """Return this gateway's own jobs that others asked to stop: id → reason."""
         ...

@@ -23,7 +23,7 @@ from gateway.jobs.job import (
     Run,
 )
 
-__all__ = ["RecordFault", "job_of", "record_of"]
+__all__ = ["RecordFault", "job_of", "progress_of", "record_of"]
 
 T = TypeVar("T")
 
@@ -74,7 +74,7 @@ def job_of(record: Json) -> Job:
         "runs": _all_of(told, "runs", Run),
         "spans": _all_of(told, "spans", NodeSpan),
         "outputs": tuple(_output(each) for each in as_array(told.get("outputs")) or ()),
-        "progress": _progress(told.get("progress")),
+        "progress": progress_of(told.get("progress")),
         "failure": None if (it := told.get("failure")) is None else _made(Failure, it),
     }
     return _made(Job, cast("Json", values))
@@ -95,7 +95,8 @@ def _output(record: Json) -> Output:
     return _made(OutputFile, record) if is_file else _made(OutputText, record)
 
 
-def _progress(record: Json) -> Progress:
+def progress_of(record: Json) -> Progress:
+    """Return the progress that a record tells of; what it leaves out has its default."""
     told = as_object(record) or {}
     cached = tuple(as_array(told.get("cached_nodes")) or ())
     return _made(Progress, {**told, "cached_nodes": cached})

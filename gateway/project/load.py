@@ -17,7 +17,7 @@ from gateway.project.workflows import Workflows
 from gateway.services.bound import BoundService
 from gateway.services.model import Declaration, Service
 from gateway.services.parse import Parsed, parse_services
-from gateway.services.resolve import check_backends, resolve_service
+from gateway.services.resolve import check_backends, check_dispatch, resolve_service
 
 __all__ = ["Graphs", "Loaded", "Project", "load_graphs", "load_project"]
 
@@ -99,6 +99,7 @@ def load_project(config: Path, environment: Mapping[str, str]) -> Loaded:
     if parsed.declaration is not None:
         services, found = _resolve(parsed.declaration.services, root, raw.definitions)
         findings += [*check_backends(parsed.declaration), *found]
+        findings += check_dispatch(with_database(parsed.declaration, environment))
     ordered = _in_order(findings, shown_path(config))
     if parsed.declaration is None or any(each.severity == "error" for each in ordered):
         return Loaded(None, ordered)

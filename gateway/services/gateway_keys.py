@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from gateway.services.fields import NOTHING, Fields, Key
-from gateway.services.scalar_shapes import Duration, Form, Integer, OpenDuration, Size, Text
+from gateway.services.scalar_shapes import Duration, Form, Integer, OpenDuration, Size, Text, Word
 from gateway.services.shape import ListOf, record
 
 __all__ = [
@@ -13,6 +15,7 @@ __all__ = [
     "BACKEND_GRACE",
     "BUDGET",
     "CALL_WAIT",
+    "DISPATCH",
     "GATEWAY",
     "HOST",
     "HTTP",
@@ -23,6 +26,7 @@ __all__ = [
     "KEEP",
     "KEEP_AGE",
     "KEEP_COUNT",
+    "LEASE",
     "MAX_BODY",
     "MAX_SIDE",
     "MAX_SIZE",
@@ -135,4 +139,16 @@ KEEP: Key[Fields] = Key(
 ATTEMPTS: Key[int] = Key(
     "attempts", Integer(1, 100), "How many backends may lose a job before it fails.", 3
 )
-JOBS = record("jobs", (STORE, KEEP, ATTEMPTS))
+DISPATCH: Key[Literal["process", "cluster"]] = Key(
+    "dispatch",
+    Word(("process", "cluster")),
+    "Who runs jobs: each gateway its own, or workers on any machine, over PostgreSQL.",
+    "process",
+)
+LEASE: Key[float] = Key(
+    "lease",
+    Duration(positive=True),
+    "How long a gateway or worker may be silent before others take over its jobs; over PostgreSQL.",
+    15.0,
+)
+JOBS = record("jobs", (STORE, KEEP, ATTEMPTS, DISPATCH, LEASE))

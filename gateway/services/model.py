@@ -364,11 +364,18 @@ class KeepPolicy:
 
 @dataclass(frozen=True, slots=True)
 class JobSettings:
-    """The `jobs` section."""
+    """The `jobs` section.
+
+    Attributes:
+        dispatch: Each gateway runs its own jobs, or workers run everybody's.
+        lease: Seconds without a sign of life after which a gateway or worker is taken for dead.
+    """
 
     store: str = ".gateway/jobs.db"
     keep: KeepPolicy = KeepPolicy()
     attempts: int = 3
+    dispatch: Literal["process", "cluster"] = "process"
+    lease: float = 15.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from gateway.services.gateway_keys import (
     BACKEND_GRACE,
     BUDGET,
     CALL_WAIT,
+    DISPATCH,
     HOST,
     HTTP,
     INPUT_FOLDERS,
@@ -22,6 +23,7 @@ from gateway.services.gateway_keys import (
     KEEP,
     KEEP_AGE,
     KEEP_COUNT,
+    LEASE,
     MAX_BODY,
     MAX_SIDE,
     MAX_SIZE,
@@ -88,6 +90,8 @@ def read_jobs(fields: Fields, findings: Findings) -> JobSettings:
         store=fields[STORE],
         keep=KeepPolicy(age=keep[KEEP_AGE], count=keep[KEEP_COUNT]),
         attempts=fields[ATTEMPTS],
+        dispatch=fields[DISPATCH],
+        lease=fields[LEASE],
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from gateway.errors import Finding
+from gateway.errors import Finding, Place
 from gateway.graph.definitions import Definition, Definitions, TextWidget
 from gateway.graph.prompt import Prompt
 from gateway.services.bind_parameters import bind_parameter
@@ -29,7 +29,7 @@ from gateway.services.model import (
 from gateway.services.parameter_faults import parameter_faults
 from gateway.services.surroundings import Surroundings, node_named, nodes_named
 
-__all__ = ["Resolved", "check_backends", "resolve_service"]
+__all__ = ["Resolved", "check_backends", "check_dispatch", "resolve_service"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,22 @@ def check_backends(declaration: Declaration) -> tuple[Finding, ...]:
     """Return which services could run nowhere: a backend or labels that no backend has."""
     found = (_backend_fault(service, declaration) for service in declaration.services)
     return tuple(each for each in found if each is not None)
+
+
+def check_dispatch(declaration: Declaration) -> tuple[Finding, ...]:
+    """Return what a cluster lacks, once it is known where jobs are kept."""
+    jobs = declaration.jobs
+    if jobs.dispatch != "cluster" or "://" in jobs.store:
+        return ()
+    return (
+        Finding(
+            code="cluster-needs-postgresql",
+            message="`jobs.dispatch: cluster` needs a PostgreSQL that all its machines reach",
+            place=Place(declaration.file, 1, 1),
+            found=jobs.store,
+            mend="Write `jobs.store: postgresql://…`, set GATEWAY_DATABASE_URL, or leave `dispatch` out.",
+        ),
+    )
 
 
 def _has_errors(findings: Sequence[Finding]) -> bool:

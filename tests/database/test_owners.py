@@ -11,6 +11,7 @@ import pytest
 
 from gateway.database.opening import open_owners
 from gateway.database.owners import FileOwners, ServerOwners
+from gateway.services.model import JobSettings
 from tests.database.conftest import OpenStore
 
 pytestmark = pytest.mark.timeout(30)
@@ -49,8 +50,8 @@ async def test_a_gateway_that_closes_is_gone_at_once(
     open_store: OpenStore, place: str, tmp_path: Path
 ) -> None:
     one, two = await open_store("one"), await open_store("two")
-    ones = open_owners(place, tmp_path, "one", one)
-    twos = open_owners(place, tmp_path, "two", two)
+    ones = open_owners(JobSettings(place), tmp_path, "one", one)
+    twos = open_owners(JobSettings(place), tmp_path, "two", two)
     await asyncio.gather(ones.beat(), twos.beat())
     assert not await ones.is_gone("two")
     assert not await twos.is_gone("one")

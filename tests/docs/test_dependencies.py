@@ -15,7 +15,7 @@ def _declared() -> dict[str, str]:
     found: dict[str, str] = {}
     for requirement in wanted:
         match = re.fullmatch(
-            r"([a-z0-9-]+)(?:\[[a-z]+\])?(?:>=|==)([0-9.]+)(?:,<\d+)?", requirement
+            r"([a-z0-9-]+)(?:\[[a-z,]+\])?(?:>=|==)([0-9.]+)(?:,<\d+)?", requirement
         )
         assert match, f"{requirement} has no lower bound"
         found[match[1]] = match[2]

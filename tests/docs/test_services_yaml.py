@@ -33,7 +33,8 @@ def test_a_yaml_block_is_a_services_yaml_without_findings(block: Block, tmp_path
 
 
 def test_blocks_speak_languages_that_tests_know() -> None:
-    known = {"yaml", "sh", "json", "text", "mermaid"}
+    # nginx's is run by tests/dispatch/test_behind_proxies.py.
+    known = {"yaml", "sh", "json", "text", "mermaid", "nginx"}
     assert {
         str(block): block.language for block in all_blocks() if block.language not in known
     } == {}

@@ -31,6 +31,10 @@ class Shared(MemoryJobStore):
             await self.add(job)
         return taken
 
+    async def unfinished(self, since: float, before: float) -> Sequence[str]:
+        """Return none: only a cluster asks."""
+        return ()
+
     async def asked_to_stop(self) -> Mapping[str, str]:
         """Ask for nothing."""
         return {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,13 +24,14 @@ from gateway.services.model import (
     Drawn,
     Example,
     Fixed,
+    JobSettings,
     Kind,
     LabelledBackend,
     NamedBackend,
     OutputRule,
     Required,
 )
-from gateway.services.resolve import check_backends, resolve_service
+from gateway.services.resolve import check_backends, check_dispatch, resolve_service
 from tests.definitions.recorded import DEFINITIONS
 from tests.services.building import (
     PLACE,
@@ -396,3 +399,21 @@ def test_any_targets_in_any_graph_are_bound_or_explained(
     errors = [each for each in resolved.findings if each.severity == "error"]
     assert (resolved.bound is None) == bool(errors)
     assert all(each.message and each.mend and each.place for each in resolved.findings)
+
+
+# --- a cluster ---
+
+
+@pytest.mark.parametrize(
+    ("dispatch", "store", "found"),
+    [
+        ("process", ".gateway/jobs.db", []),
+        ("cluster", "postgresql://host/jobs", []),
+        ("cluster", ".gateway/jobs.db", ["cluster-needs-postgresql"]),
+    ],
+)
+def test_a_cluster_needs_a_database_that_its_machines_share(
+    dispatch: Literal["process", "cluster"], store: str, found: list[str]
+) -> None:
+    declared = Declaration("services.yaml", (), (), jobs=JobSettings(store, dispatch=dispatch))
+    assert [each.code for each in check_dispatch(declared)] == found

@@ -1,0 +1,1 @@
+"""Dispatch and progress over many machines, on PostgreSQL: procrastinate and NOTIFY."""

@@ -1,0 +1,181 @@
+"""What every dispatcher does, the one in the gateway's process and the cluster's alike."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx2 as httpx
+import pytest
+
+from gateway.graph.json_value import as_array
+from gateway.jobs.job import Job, Progress
+from gateway.simulator.faults import Die
+from gateway.tools.running import Asking
+from tests.dispatch.deployment import NAMES, Deployment
+from tests.facts.whole import assert_each_posted_once, prompts_posted
+
+pytestmark = pytest.mark.timeout(90)
+
+
+def backend_of(job: Job) -> str:
+    """Return where a job's last run was."""
+    assert job.run is not None
+    return job.run.backend
+
+
+async def test_a_job_runs_and_every_front_end_has_its_result(deployment: Deployment) -> None:
+    job = await deployment.start("run")
+    for front in (0, 1):
+        done = await deployment.ended(job, front)
+        assert (done.status, len(done.outputs), len(done.runs)) == ("completed", 1, 1)
+        assert (await deployment.fronts[front].answer(done, Asking())).failed is False
+    assert deployment.posted() == 1
+
+
+async def test_jobs_run_in_the_order_they_came(deployment: Deployment) -> None:
+    jobs = [await deployment.start("on_a") for _ in range(5)]
+    done = [await deployment.ended(job) for job in jobs]
+    began = [job.started_at or 0.0 for job in done]
+    assert began == sorted(began)
+    assert {backend_of(job) for job in done} == {"a"}
+    assert_each_posted_once(deployment.simulators["a"])
+
+
+async def test_a_job_of_higher_priority_goes_first(deployment: Deployment) -> None:
+    first = await deployment.start("on_a", 0.8)
+    await deployment.running(first)
+    waiting = [await deployment.start("on_a") for _ in range(3)]
+    urgent = await deployment.ended(await deployment.start("urgent_on_a"))
+    others = [await deployment.ended(job) for job in waiting]
+    assert all((urgent.started_at or 0.0) < (job.started_at or 0.0) for job in others)
+
+
+async def test_one_callers_many_jobs_do_not_starve_anothers_one(deployment: Deployment) -> None:
+    first = await deployment.start("on_a", 0.8, caller="ann")
+    anns = [await deployment.start("on_a", caller="ann") for _ in range(5)]
+    bobs = await deployment.start("on_a", caller="bob")
+    bobs = await deployment.ended(bobs, caller="bob")
+    done = [await deployment.ended(job, caller="ann") for job in (first, *anns)]
+    later = [job for job in done if (job.started_at or 0.0) > (bobs.started_at or 0.0)]
+    assert len(later) >= 4
+
+
+async def test_jobs_go_only_where_their_labels_are(deployment: Deployment) -> None:
+    fast = [await deployment.start("fast", 0.2) for _ in range(4)]
+    both = [await deployment.start("fast_and_big") for _ in range(2)]
+    assert {backend_of(await deployment.ended(job)) for job in fast} <= {"a", "b"}
+    assert {backend_of(await deployment.ended(job)) for job in both} == {"b"}
+
+
+async def test_every_backend_is_used_and_none_over_its_slots(deployment: Deployment) -> None:
+    jobs = [await deployment.start("run", 0.4) for _ in range(12)]
+    most = 0
+    async with httpx.AsyncClient() as http:
+        while not (await deployment.fronts[0].job(jobs[-1].id, "local")).finished:
+            for each in deployment.simulators.values():
+                queue = (await http.get(f"{each.url}/queue")).json()
+                there = [*as_array(queue["queue_running"]), *as_array(queue["queue_pending"])]  # type: ignore[misc]
+                most = max(most, len(there))
+    done = [await deployment.ended(job) for job in jobs]
+    assert {backend_of(job) for job in done} == set(NAMES)
+    assert most == 1
+    assert deployment.posted() == 12
+
+
+async def test_a_job_in_line_is_cancelled_by_any_front_end_and_never_runs(
+    deployment: Deployment,
+) -> None:
+    first = await deployment.start("on_a", 1.0)
+    await deployment.running(first)
+    second = await deployment.start("on_a")
+    third = await deployment.start("on_a")
+    cancelled = await deployment.fronts[1].cancel(second.id, "local")
+    assert cancelled.status == "cancelled"
+    assert (await deployment.ended(third)).status == "completed"
+    assert (await deployment.ended(second)).status == "cancelled"
+    assert prompts_posted(deployment.simulators["a"]) == 2
+
+
+async def test_a_running_job_is_cancelled_by_any_front_end(deployment: Deployment) -> None:
+    job = await deployment.start("on_a", 20)
+    await deployment.running(job)
+    cancelled = await deployment.fronts[1].cancel(job.id, "local")
+    assert cancelled.status == "cancelled"
+    assert (await deployment.ended(job)).status == "cancelled"
+    # The slot is free again, and the backend idle.
+    assert (await deployment.ended(await deployment.start("on_a"))).status == "completed"
+
+
+async def test_a_job_cancelled_at_once_has_one_end(deployment: Deployment) -> None:
+    jobs = [await deployment.start("run", 5) for _ in range(6)]
+    states = await asyncio.gather(
+        *(deployment.fronts[at % 2].cancel(job.id, "local") for at, job in enumerate(jobs))
+    )
+    assert {job.status for job in states} == {"cancelled"}
+    assert (await deployment.ended(await deployment.start("on_a"))).status == "completed"
+
+
+async def test_a_finished_job_is_left_as_it_is(deployment: Deployment) -> None:
+    job = await deployment.ended(await deployment.start("run"))
+    assert (await deployment.fronts[1].cancel(job.id, "local")).status == "completed"
+
+
+async def test_a_job_that_waited_too_long_in_line_is_told_so(deployment: Deployment) -> None:
+    first = await deployment.start("on_a", 3)
+    await deployment.running(first)
+    impatient = await deployment.ended(await deployment.start("impatient_on_a"))
+    assert impatient.status == "timeout"
+    assert impatient.failure is not None
+    assert impatient.failure.code == "queue-timed-out"
+    assert (await deployment.ended(first)).status == "completed"
+    assert prompts_posted(deployment.simulators["a"]) == 1
+
+
+async def test_a_run_that_takes_too_long_is_stopped(deployment: Deployment) -> None:
+    job = await deployment.ended(await deployment.start("short", 20))
+    assert job.status == "timeout"
+    async with asyncio.timeout(10), httpx.AsyncClient() as http:
+        for each in deployment.simulators.values():
+            while (await http.get(f"{each.url}/queue")).json()["queue_running"]:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+
+
+async def test_progress_is_told_to_whoever_waits(deployment: Deployment) -> None:
+    job = await deployment.start("on_a", 1.5)
+    seen: list[Progress] = []
+
+    async def report(told: Job) -> None:
+        seen.append(told.progress)
+
+    done = await deployment.fronts[0].wait(job.id, Asking(report=report), 30)
+    assert done.status == "completed"
+    steps = [each.current for each in seen if each.node == "2"]
+    assert len(set(steps)) > 3
+    assert steps == sorted(steps)
+    assert {each.title for each in seen if each.node == "2"} == {"SimulatedSleep"}
+
+
+async def test_a_comfyui_that_restarts_in_mid_run_costs_an_attempt_not_the_job(
+    deployment: Deployment,
+) -> None:
+    job = await deployment.start("fast", 1.0)
+    job = await deployment.running(job)
+    first = backend_of(job)
+    deployment.simulators[first].order(Die(0.5))
+    done = await deployment.ended(job)
+    assert done.status == "completed"
+    assert [run.attempt for run in done.runs] == [1, 2]
+    assert backend_of(done) == first
+
+
+async def test_history_is_everybodys_own(deployment: Deployment) -> None:
+    mine = [await deployment.ended(await deployment.start("run")) for _ in range(3)]
+    theirs = await deployment.start("run", caller="bob")
+    await deployment.ended(theirs, caller="bob")
+    for front in deployment.fronts:
+        answer = await front.call("list_jobs", {}, Asking())
+        assert answer.structured["total"] == 3
+        listed = as_array(answer.structured["jobs"]) or ()
+        assert {each["job_id"] for each in listed} == {job.id for job in mine}  # type: ignore[index,call-overload]
+        health = await front.call("comfyui_health_check", {}, Asking("bob"))
+        assert health.structured["jobs"] == {"completed": 1}
