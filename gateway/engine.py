@@ -20,11 +20,12 @@ from gateway.execution.catalog import Catalog
 from gateway.execution.collect import PreviewShelf, Shelves
 from gateway.execution.dispatch import Dispatcher
 from gateway.execution.dispatching import Dispatching
-from gateway.execution.executor import Executor, Keeping, sweep_for_ever
+from gateway.execution.executor import Executor
 from gateway.execution.keep_inputs import InputKeeper
 from gateway.execution.ledger import Ledger
 from gateway.execution.outcome import Workshop
 from gateway.execution.recovery import Recovery
+from gateway.execution.sweeping import Keeping, sweep_for_ever
 from gateway.fetch.references import GuardedReferences
 from gateway.jobs.backend import Backend
 from gateway.jobs.files import InputStore, OutputStore

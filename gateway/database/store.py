@@ -48,6 +48,7 @@ def _put(where: TextClause | None = None) -> Prepared:
 
 _PUT = _put()
 _PUT_UNFINISHED = _put(text("gateway_jobs.status IN ('pending', 'running')"))
+_PUT_NEW = Prepared(insert(JOBS).on_conflict_do_nothing(), [column.name for column in JOBS.c])
 
 T = TypeVar("T")
 
@@ -88,6 +89,33 @@ class DatabaseJobStore:
                 raise store_failed(error, self.place) from error
 
         return safe()
+
+    async def claim(self, job: Job) -> Job:
+        """Keep a new job that has a key, or return the one its caller has with that key already.
+
+        Raises:
+            GatewayError: The database cannot take it, or was away for too long.
+        """
+        has_key = _has_key(job.caller, job.key)
+
+        def take(connection: Connection) -> str:
+            """Insert it, which waits for whoever inserts the same key, and look who has it."""
+            _PUT_NEW.run(connection, _columns(job, self._owner))
+            found = connection.execute(select(JOBS.c.id, JOBS.c.record).where(*has_key)).one()
+            if found.id == job.id:
+                self._keep_inputs(connection, job)
+            return found.record
+
+        return self._job(await self.do(take))
+
+    async def keyed(self, caller: str, key: str) -> Job | None:
+        """Return a caller's job with that key, or None."""
+        found = await self.do(
+            lambda connection: connection.execute(
+                select(JOBS.c.record).where(*_has_key(caller, key))
+            ).scalar_one_or_none()
+        )
+        return None if found is None else self._job(found)
 
     async def save(self, job: Job) -> None:
         """Put a newer state in the place of the old one; a finished one stays as it is.
@@ -235,6 +263,9 @@ class DatabaseJobStore:
 
     def _add(self, connection: Connection, job: Job) -> None:
         _PUT.run(connection, _columns(job, "" if job.finished else self._owner))
+        self._keep_inputs(connection, job)
+
+    def _keep_inputs(self, connection: Connection, job: Job) -> None:
         digests = {each.digest for each in job.inputs}
         if digests:
             rows = [{"job_id": job.id, "digest": each} for each in sorted(digests)]
@@ -287,6 +318,10 @@ def _columns(job: Job, owner: str) -> dict[str, Any]:
         "service_version": job.service_version,
         "record": json.dumps(record_of(job), separators=(",", ":")),
     }
+
+
+def _has_key(caller: str, key: str) -> list[ColumnElement[bool]]:
+    return [JOBS.c.caller == caller, JOBS.c.key == key]
 
 
 def _fits(query: JobQuery) -> list[ColumnElement[bool]]:

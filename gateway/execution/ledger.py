@@ -79,6 +79,23 @@ class Ledger:
         self.adopt(job)
         return kept
 
+    async def claim(self, job: Job) -> Job:
+        """Take in a new job with a key, or return the one that the key stands for already.
+
+        Raises:
+            GatewayError: The store cannot take it.
+        """
+        kept = await self.store.claim(job)
+        if kept.id == job.id:
+            self.adopt(job)
+            return job
+        return self._newest(kept)
+
+    async def keyed(self, caller: str, key: str) -> Job | None:
+        """Return a caller's job with that key in its newest state, or None."""
+        kept = await self.store.keyed(caller, key)
+        return None if kept is None else self._newest(kept)
+
     def adopt(self, job: Job) -> None:
         """Take on an unfinished job that the store has as ours."""
         self._live[job.id] = job
@@ -185,6 +202,9 @@ class Ledger:
         """Return a job's newest state, or None."""
         known = self._live.get(job_id) or self._unkept.get(job_id)
         return known or await self.store.get(job_id)
+
+    def _newest(self, kept: Job) -> Job:
+        return self._live.get(kept.id) or self._unkept.get(kept.id) or kept
 
     async def look_again(self, job: Job) -> None:
         """Look in the store for what became of a job that another gateway runs; tell its watchers."""

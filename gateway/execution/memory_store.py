@@ -20,6 +20,7 @@ class MemoryJobStore:
     def __init__(self) -> None:
         self._jobs: dict[str, Job] = {}
         self._durations: dict[str, deque[float]] = {}
+        self._keys: dict[tuple[str, str], str] = {}
 
     async def add(self, job: Job) -> None:
         """Keep a new job."""
@@ -29,6 +30,18 @@ class MemoryJobStore:
         """Keep a new job at once."""
         self._jobs[job.id] = job
         return asyncio.sleep(0)
+
+    async def claim(self, job: Job) -> Job:
+        """Keep a new job that has a key, or return the one its caller has with that key already."""
+        known = await self.keyed(job.caller, job.key)
+        if known is None:
+            self._jobs[job.id] = job
+            self._keys[job.caller, job.key] = job.id
+        return known or job
+
+    async def keyed(self, caller: str, key: str) -> Job | None:
+        """Return a caller's job with that key, or None."""
+        return self._jobs.get(self._keys.get((caller, key), ""))
 
     async def save(self, job: Job) -> None:
         """Put a newer state in the place of the old one."""
@@ -75,7 +88,9 @@ class MemoryJobStore:
     async def remove(self, job_ids: Sequence[str]) -> None:
         """Forget jobs."""
         for job_id in job_ids:
-            self._jobs.pop(job_id, None)
+            job = self._jobs.pop(job_id, None)
+            if job is not None:
+                self._keys.pop((job.caller, job.key), None)
 
     async def unused(self, digests: Sequence[str]) -> Sequence[str]:
         """Return those of these input files that no job refers to."""

@@ -41,6 +41,17 @@ class JobStore(Protocol):
         """Begin to keep a new job; what this returns is awaited until it is as safe as by `add`."""
         ...
 
+    async def claim(self, job: Job) -> Job:
+        """Keep a new job that has a key, or return the one its caller has with that key already.
+
+        Of several at the same moment, in any number of gateways, one is kept, and all get that one.
+        """
+        ...
+
+    async def keyed(self, caller: str, key: str) -> Job | None:
+        """Return a caller's job with that key, or None."""
+        ...
+
     async def save(self, job: Job) -> None:
         """Put a newer state in the place of the old one."""
         ...

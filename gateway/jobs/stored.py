@@ -55,6 +55,8 @@ def record_of(job: Job) -> dict[str, Json]:
         "graph_hash": job.graph_hash,
         "service_version": job.service_version,
         "key": job.key,
+        "asked": job.asked,
+        "rerun_of": job.rerun_of,
     }
 
 

@@ -29,12 +29,13 @@ from gateway.graph.json_value import JsonObject
 from gateway.server.catalogue import Catalogue
 from gateway.server.departures import Departures, RequestContext, http_request
 from gateway.server.failure import failed_answer, unknown_tool
+from gateway.server.idempotency import key_in
 from gateway.server.peers import Peers
 from gateway.server.progress import reporting
 from gateway.server.resources import Resources
 from gateway.server.result import tool_result
 from gateway.server.tasks import TASKS, TaskParams, Tasks
-from gateway.server.visitor import Visitor, Visitors, local_visitor
+from gateway.server.visitor import Visitors, local_visitor
 from gateway.tools.running import Asking, Introduction, Leaving, Published
 
 __all__ = ["INSTRUCTIONS", "GatewayServer"]
@@ -155,9 +156,10 @@ class GatewayServer(Server[dict[str, Any]]):
         if params.name not in self.published.table.tools:
             raise unknown_tool(params.name, self.published.table.tools)
         visitor = self._visitors(http_request(ctx))
-        call = _Call(params.name, params.arguments or {}, visitor.asking())
+        asking = replace(visitor.asking(), key=key_in(ctx.meta))
+        call = _Call(params.name, params.arguments or {}, asking)
         if self._tasks.wanted(ctx, params.name):
-            return await self._start(ctx, call, visitor)
+            return await self._start(ctx, call)
         async with AsyncExitStack() as stack:
             if _has_token(ctx.meta):
                 report = await stack.enter_async_context(reporting(ctx.session.report_progress))
@@ -184,9 +186,9 @@ class GatewayServer(Server[dict[str, Any]]):
             answer = failed_answer(error)
         return tool_result(answer, ctx.protocol_version)
 
-    async def _start(self, ctx: RequestContext, call: _Call, visitor: Visitor) -> HandlerResult:
+    async def _start(self, ctx: RequestContext, call: _Call) -> HandlerResult:
         try:
-            return await self._tasks.create(call.name, call.arguments, visitor)
+            return await self._tasks.create(call.name, call.arguments, call.asking)
         except Exception as error:
             tools = self.published.table.tools
             if isinstance(error, KeyError) and call.name not in tools:

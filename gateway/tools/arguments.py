@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias, cast, get_args
 
 from gateway.errors import ArgumentError, ArgumentFault
-from gateway.graph.json_value import Json
+from gateway.graph.json_value import Json, JsonObject, as_object
 from gateway.jobs.job import JobStatus
 from gateway.services.closest import closest
 from gateway.tools.builtin import LONGEST_WAIT, MOST_LISTED
@@ -17,6 +17,7 @@ __all__ = [
     "HealthCheck",
     "JobCancel",
     "JobList",
+    "JobRerun",
     "JobResult",
     "JobState",
     "read_arguments",
@@ -58,11 +59,19 @@ class JobList:
 
 
 @dataclass(frozen=True, slots=True)
+class JobRerun:
+    """`rerun_job`."""
+
+    job_id: str
+    overrides: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
 class HealthCheck:
     """`comfyui_health_check`."""
 
 
-BuiltinCall: TypeAlias = JobState | JobResult | JobCancel | JobList | HealthCheck
+BuiltinCall: TypeAlias = JobState | JobResult | JobCancel | JobList | JobRerun | HealthCheck
 
 
 class _Reader:
@@ -106,6 +115,13 @@ class _Reader:
             self._fault(name, "must be a whole number")
         return int(value)
 
+    def mapping(self, name: str) -> JsonObject:
+        value = self._take(name)
+        found = as_object(value)
+        if found is None and value is not None:
+            self._fault(name, "must be an object: argument → value")
+        return found or {}
+
     def finish(self) -> None:
         """Refuse unknown names, and raise if anything was wrong."""
         for name in self._arguments.keys() - set(self._asked):
@@ -143,6 +159,7 @@ def read_arguments(name: str, arguments: Mapping[str, Json]) -> BuiltinCall:
             read.whole("limit", 20, 1, MOST_LISTED),
             read.whole("offset", 0, 0, 2**31),
         ),
+        "rerun_job": lambda read: JobRerun(read.text("job_id"), read.mapping("overrides")),
         "comfyui_health_check": lambda _: HealthCheck(),
     }
     reader = _Reader(arguments)

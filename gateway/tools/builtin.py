@@ -35,12 +35,20 @@ _WAIT: Json = {
     "description": "Seconds to wait for the job to end before answering.",
 }
 _LOOKS = Annotations(read_only=True, destructive=False, idempotent=True, open_world=False)
+_MAKES = Annotations(read_only=False, destructive=False, idempotent=False, open_world=False)
 _STOPS = Annotations(read_only=False, destructive=True, idempotent=True, open_world=False)
 
 
 def builtin_tools() -> tuple[ToolDefinition, ...]:
     """Return the built-in tools, in the order of the list."""
-    return (_query_job_status(), _get_job_result(), _list_jobs(), _cancel_job(), _health_check())
+    return (
+        _query_job_status(),
+        _get_job_result(),
+        _list_jobs(),
+        _cancel_job(),
+        _rerun_job(),
+        _health_check(),
+    )
 
 
 def _query_job_status() -> ToolDefinition:
@@ -93,6 +101,23 @@ def _cancel_job() -> ToolDefinition:
         _takes({"job_id": _JOB_ID}, "job_id"),
         JOB_SCHEMA,
         _STOPS,
+    )
+
+
+def _rerun_job() -> ToolDefinition:
+    overrides: Json = {
+        "type": "object",
+        "default": {},
+        "description": "Arguments that are to differ. null leaves one out: a seed is drawn anew.",
+    }
+    return ToolDefinition(
+        "rerun_job",
+        "Run a job again",
+        "Call a job's tool again with the same arguments, files and seeds, save the overrides; "
+        "answers as that tool does, and tells which seeds are the same.",
+        _takes({"job_id": _JOB_ID, "overrides": overrides}, "job_id"),
+        JOB_SCHEMA,
+        _MAKES,
     )
 
 

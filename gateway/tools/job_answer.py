@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.execution.collect import PreviewShelf
 from gateway.execution.executor import Executor
+from gateway.graph.json_value import Json
 from gateway.jobs.files import OutputStore
 from gateway.jobs.job import Job, Output, OutputFile, OutputText
 from gateway.tools.answer import Answer, FileLink, InlineImage
@@ -18,7 +19,7 @@ from gateway.tools.job_record import (
 )
 from gateway.tools.running import Asking
 
-__all__ = ["JobAnswers"]
+__all__ = ["JobAnswers", "rerun_answer"]
 
 _LONGEST_TEXT = 2000
 _SMALLEST_PREVIEW = 2048
@@ -104,6 +105,18 @@ class JobAnswers:
             lines.append(f"- … and {len(job.outputs) - _LINKS_SHOWN} more")
         lines.extend(f"Note: {warning}" for warning in job.warnings)
         return "\n".join(lines)
+
+
+def rerun_answer(answer: Answer, old: Job, job: Job) -> Answer:
+    """Return the answer of a job that did `old` again, with what became of the seeds."""
+    same = {name: value for name, value in job.seeds.items() if old.seeds.get(name) == value}
+    other = {name: value for name, value in job.seeds.items() if name not in same}
+    told = [f"same {name} {value}" for name, value in same.items()]
+    told += [f"other {name} {value}" for name, value in other.items()]
+    text = f"{job.service} of job {old.id} again{', with ' if told else ''}{', '.join(told)}."
+    seeds: dict[str, Json] = {"same_seeds": dict(same), "other_seeds": dict(other)}
+    structured = {**answer.structured, "rerun_of": old.id, **seeds}
+    return replace(answer, text=f"{text}\n{answer.text}", structured=structured)
 
 
 def _told(output: Output, number: int, places: Places) -> str:

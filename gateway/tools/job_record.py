@@ -120,6 +120,8 @@ def _head(job: Job) -> dict[str, Json]:
         "parameters": dict(job.arguments),
         "seeds": dict(job.seeds),
     }
+    if job.rerun_of:
+        record["rerun_of"] = job.rerun_of
     if began is not None:
         record["queued_ms"] = _ms(began - job.created_at)
     if began is not None and ended is not None:

@@ -109,3 +109,44 @@ async def test_a_hundred_calls_at_once_are_all_kept(store: JobStore) -> None:
     await asyncio.gather(*(store.add(job(number)) for number in range(100)))
     await asyncio.gather(*(store.save(ended(number, 5.0)) for number in range(100)))
     assert dict(await store.counts()) == {"completed": 100}
+
+
+# --- idempotency keys ---
+
+
+async def test_a_key_is_one_job_of_its_caller(store: JobStore) -> None:
+    first = job(1, key="once", asked="a")
+    assert await store.keyed("local", "once") is None
+    assert await store.claim(first) == first
+    assert await store.claim(job(2, key="once", asked="b")) == first
+    assert await store.get("job-002") is None
+    assert await store.keyed("local", "once") == first
+    assert await store.claim(first) == first  # done twice it is done once
+    hers = job(3, key="once", caller="ann")
+    assert await store.claim(hers) == hers
+    assert await store.keyed("bob", "once") is None
+    assert (await store.list(JobQuery())).total == 2
+
+
+async def test_a_key_stands_for_its_job_when_that_has_finished_and_until_it_goes(
+    store: JobStore,
+) -> None:
+    await store.claim(job(1, key="once"))
+    over = ended(1, 9.0, key="once")
+    await store.save(over)
+    assert await store.claim(job(2, key="once")) == over
+    await store.remove(["job-001"])
+    assert await store.claim(job(3, key="once")) == job(3, key="once")
+
+
+async def test_of_many_claims_at_the_same_moment_one_is_kept(store: JobStore) -> None:
+    made = [job(number, key="once") for number in range(20)]
+    kept = await asyncio.gather(*(store.claim(each) for each in made))
+    assert len({each.id for each in kept}) == 1
+    assert (await store.list(JobQuery())).total == 1
+
+
+async def test_a_job_with_a_key_needs_its_files(store: JobStore) -> None:
+    file = InputFile("image", "a", "a.png", "image/png", 3)
+    await store.claim(job(1, key="once", inputs=(file,)))
+    assert await store.unused(["a", "b"]) == ["b"]

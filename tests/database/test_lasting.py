@@ -132,6 +132,27 @@ async def test_a_record_that_is_no_job_hides_no_other(open_store: OpenStore) -> 
     assert await store.counts() == {"pending": 2, "failed": 1}
 
 
+async def test_of_claims_in_several_gateways_at_the_same_moment_one_is_kept(
+    open_store: OpenStore,
+) -> None:
+    stores = [await open_store(f"gateway-{number}") for number in range(4)]
+    made = [job(number, key=f"key-{number // 8}") for number in range(40)]
+    kept = await asyncio.gather(
+        *(stores[number % 4].claim(each) for number, each in enumerate(made))
+    )
+    assert [{each.id for each in kept[first : first + 8]} for first in range(0, 40, 8)] == [
+        {kept[first].id} for first in range(0, 40, 8)
+    ]
+    assert (await stores[0].list(JobQuery())).total == 5
+    # Who keeps it runs it: nobody else owns it.
+    for store, owner in zip(stores, range(4), strict=True):
+        mine = [each for number, each in enumerate(made) if number % 4 == owner]
+        won = [each.id for each in mine if each in kept]
+        others = await stores[(owner + 1) % 4].owners()
+        assert (f"gateway-{owner}" in others) == bool(won)
+        assert {each.id for each in await store.adopt(f"gateway-{owner}")} == set(won)
+
+
 # --- SQLite ---
 
 

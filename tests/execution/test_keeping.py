@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gateway.errors import ArgumentError, InputRefused, JobNotFound
-from gateway.execution.executor import sweep
 from gateway.execution.keep_inputs import Sender
+from gateway.execution.sweeping import sweep
 from gateway.jobs.job import OutputFile
 from gateway.jobs.store import JobQuery
 from tests.execution.scripted import MakeBench, ScriptedBackend, a_service

@@ -305,6 +305,8 @@ async def test_the_health_tells_of_every_backend_and_counts_the_jobs(make_bench:
         ("list_jobs", {"limit": 2.5}, "must be a whole number"),
         ("list_jobs", {"limt": 2}, "did you mean limit?"),
         ("comfyui_health_check", {"x": 2}, "valid: none"),
+        ("rerun_job", {}, "/job_id: is required"),
+        ("rerun_job", {"job_id": "x", "overrides": "seed"}, "/overrides: must be an object"),
     ],
 )
 async def test_wrong_arguments_of_built_in_tools_are_told(
