@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import (
@@ -22,18 +23,18 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 
+from gateway.database import history
 from gateway.database.failure import store_failed
 from gateway.database.lane import Lane
 from gateway.database.prepared import Prepared
 from gateway.database.tables import JOB_INPUTS, JOBS
 from gateway.errors import GatewayError
-from gateway.jobs.job import FINISHED, Job, JobStatus
-from gateway.jobs.store import JobPage, JobQuery
+from gateway.jobs.job import Job, JobStatus
+from gateway.jobs.statistics import Counted, Period, Statistics, statistics_of
+from gateway.jobs.store import Expired, Expiry, JobPage, JobQuery, Ran
 from gateway.jobs.stored import job_of, record_of
 
 __all__ = ["DatabaseJobStore"]
-
-_DURATIONS = 100
 
 
 def _put(where: TextClause | None = None) -> Prepared:
@@ -163,40 +164,26 @@ class DatabaseJobStore:
         rows = await self.do(lambda connection: connection.execute(counted).all())
         return {cast("JobStatus", status): number for status, number in rows}
 
-    async def durations(self, service: str) -> Sequence[float]:
-        """Return the running times in seconds of the last hundred completed jobs of a service."""
-        recent = (
-            select(JOBS.c.completed_at - JOBS.c.started_at)
-            .where(
-                JOBS.c.service == service,
-                JOBS.c.status == "completed",
-                JOBS.c.started_at.is_not(None),
-            )
-            .order_by(JOBS.c.completed_at.desc())
-            .limit(_DURATIONS)
-        )
-        found = await self.do(lambda connection: connection.execute(recent).scalars().all())
-        return tuple(reversed(found))
+    async def newest_runs(self, service: str) -> Sequence[Ran]:
+        """Return where the last hundred completed jobs of a service ran, and how long."""
+        return await self.do(lambda connection: history.newest_runs(connection, service))
 
-    async def expired(self, before: float | None, count: int) -> Sequence[Job]:
-        """Return finished jobs completed before that time, and those beyond the newest `count`."""
-        ended = JOBS.c.status.in_(FINISHED)
-        newest = (
-            select(JOBS.c.record, JOBS.c.completed_at)
-            .where(ended)
-            .order_by(JOBS.c.completed_at.desc(), JOBS.c.id)
-        )
+    async def statistics(self, period: Period) -> Statistics:
+        """Return how the jobs of a period went; other calls come between one caller and the next."""
+        whose = [period.caller] if period.caller is not None else await self.do(history.callers)
+        parts = [replace(period, caller=caller) for caller in whose]
+        return statistics_of([await self._counted(each) for each in parts])
 
-        def look(connection: Connection) -> Sequence[str]:
-            """Return the old ones among the newest, then those beyond them."""
-            too_many = connection.execute(newest.offset(count)).scalars().all()
-            if before is None:
-                return too_many
-            kept = newest.limit(count).subquery()
-            old = select(kept.c.record).where(kept.c.completed_at < before)
-            return [*connection.execute(old).scalars(), *too_many]
+    async def _counted(self, period: Period) -> Counted:
+        return await self.do(lambda connection: history.counted(connection, period))
 
-        return list(self._readable(await self.do(look)))
+    async def expired(self, expiry: Expiry, most: int) -> Sequence[Expired]:
+        """Return finished jobs that may go, the oldest first, and at most so many."""
+        return await self.do(lambda connection: history.expired(connection, expiry, most))
+
+    async def count_expired(self, expiry: Expiry) -> int:
+        """Return how many finished jobs may go."""
+        return await self.do(lambda connection: history.count_expired(connection, expiry))
 
     async def remove(self, job_ids: Sequence[str]) -> None:
         """Forget jobs."""
@@ -235,7 +222,11 @@ class DatabaseJobStore:
         rows = await self.do(lambda connection: connection.execute(take).all())
         jobs = {job.id: job for job in self._readable([each.record for each in rows])}
         if lost := [each.id for each in rows if each.id not in jobs]:
-            put_aside = update(JOBS).where(JOBS.c.id.in_(lost)).values(owner="", status="failed")
+            put_aside = (
+                update(JOBS)
+                .where(JOBS.c.id.in_(lost))
+                .values(owner="", status="failed", completed_at=JOBS.c.created_at)
+            )
             await self.do(lambda connection: connection.execute(put_aside))
         return sorted(jobs.values(), key=lambda job: job.created_at)
 

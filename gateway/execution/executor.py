@@ -202,8 +202,8 @@ class Executor:
 
     async def expected_seconds(self, service: str) -> float | None:
         """Return how long a run of this service usually takes, or None before the first."""
-        durations = await self.ledger.store.durations(service)
-        return median(durations) if durations else None
+        runs = await self.ledger.store.newest_runs(service)
+        return median(each.seconds for each in runs) if runs else None
 
 
 def _queue_until(bound: BoundService) -> float | None:

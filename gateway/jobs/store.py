@@ -7,8 +7,18 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.jobs.job import Job, JobStatus
+from gateway.jobs.statistics import Period, Statistics
 
-__all__ = ["JobPage", "JobQuery", "JobStore", "LastingJobStore", "Owners"]
+__all__ = [
+    "Expired",
+    "Expiry",
+    "JobPage",
+    "JobQuery",
+    "JobStore",
+    "LastingJobStore",
+    "Owners",
+    "Ran",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +38,33 @@ class JobPage:
 
     total: int
     jobs: tuple[Job, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """Which finished jobs may go: those that ended before a time, and those beyond the newest `count`.
+
+    None: none for that reason.
+    """
+
+    before: float | None = None
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """A finished job that may go, and the input files it needed."""
+
+    job_id: str
+    digests: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """Where a job ran, and for how many seconds."""
+
+    backend: str
+    seconds: float
 
 
 class JobStore(Protocol):
@@ -72,12 +109,20 @@ class JobStore(Protocol):
         """Return how many jobs there are in each status."""
         ...
 
-    async def durations(self, service: str) -> Sequence[float]:
-        """Return the running times in seconds of recent completed jobs of a service."""
+    async def newest_runs(self, service: str) -> Sequence[Ran]:
+        """Return where recent completed jobs of a service ran, and how long, oldest first."""
         ...
 
-    async def expired(self, before: float | None, count: int) -> Sequence[Job]:
-        """Return finished jobs completed before that time, and those beyond the newest `count`."""
+    async def statistics(self, period: Period) -> Statistics:
+        """Return how the jobs of a period went."""
+        ...
+
+    async def expired(self, expiry: Expiry, most: int) -> Sequence[Expired]:
+        """Return finished jobs that may go, the oldest first, and at most so many."""
+        ...
+
+    async def count_expired(self, expiry: Expiry) -> int:
+        """Return how many finished jobs may go."""
         ...
 
     async def remove(self, job_ids: Sequence[str]) -> None:

@@ -46,7 +46,8 @@ INSTRUCTIONS = (
     "seeds used. A call that takes long answers with a job_id instead of outputs; the job goes on. "
     "Then use query_job_status(job_id, wait_seconds=30) until it is finished, and "
     "get_job_result(job_id) for the outputs. cancel_job stops a job, list_jobs shows earlier ones, "
-    "comfyui_health_check tells whether ComfyUI answers. An output's uri "
+    "rerun_job does one again, get_job_statistics tells how long they take and how often they "
+    "fail, comfyui_health_check tells whether ComfyUI answers. An output's uri "
     "(comfyui://jobs/<id>/outputs/<n>) can be read as a resource, and given to another service's "
     "image, mask, audio, video or file argument."
 )

@@ -17,11 +17,13 @@ from gateway.jobs.backend import Backend
 from gateway.jobs.files import Opened, OutputStore
 from gateway.jobs.job import Job, OutputFile
 from gateway.jobs.keys import key_of
+from gateway.jobs.statistics import Period
 from gateway.jobs.store import JobQuery
 from gateway.services.bound import BoundService
 from gateway.tools.answer import Answer
 from gateway.tools.arguments import (
     HealthCheck,
+    History,
     JobCancel,
     JobList,
     JobRerun,
@@ -33,6 +35,7 @@ from gateway.tools.health import health_record
 from gateway.tools.job_answer import JobAnswers, rerun_answer
 from gateway.tools.job_record import failure_record, row_record
 from gateway.tools.running import Asking
+from gateway.tools.statistics import statistics_answer
 
 __all__ = ["ToolCalls", "failed_answer"]
 
@@ -192,17 +195,20 @@ class ToolCalls:
     ) -> Answer:
         match read_arguments(name, arguments):
             case JobState(job_id, seconds):
-                return await self._answers.status(await self.wait(job_id, asking, seconds))
+                answer = await self._answers.status(await self.wait(job_id, asking, seconds))
             case JobResult(job_id):
-                return await self._result(job_id, asking)
+                answer = await self._result(job_id, asking)
             case JobCancel(job_id):
-                return await self._answers.status(await self.cancel(job_id, asking.caller))
+                answer = await self._answers.status(await self.cancel(job_id, asking.caller))
             case JobList() as wanted:
-                return await self._list(wanted, asking.caller)
+                answer = await self._list(wanted, asking.caller)
             case JobRerun(job_id, overrides):
-                return await self._rerun(job_id, overrides, asking)
+                answer = await self._rerun(job_id, overrides, asking)
+            case History() as wanted:
+                answer = await self._statistics(wanted, asking.caller)
             case HealthCheck():
-                return await self._health(asking.caller)
+                answer = await self._health(asking.caller)
+        return answer
 
     async def _result(self, job_id: str, asking: Asking) -> Answer:
         job = self._seen(await self._executor.find(job_id, asking.caller))
@@ -227,6 +233,11 @@ class ToolCalls:
         lines = [f"{job.id}  {job.service}  {job.status}" for job in page.jobs]
         text = "\n".join([f"{page.total} jobs, {len(rows)} shown, newest first.", *lines])
         return Answer(text, {"total": page.total, "jobs": rows})
+
+    async def _statistics(self, wanted: History, caller: str) -> Answer:
+        since = wanted.since if wanted.hours is None else time.time() - wanted.hours * 3600
+        period = Period(caller, wanted.service, since)
+        return statistics_answer(await self._executor.ledger.store.statistics(period), period)
 
     async def _health(self, caller: str) -> Answer:
         names = list(self._backends)

@@ -11,8 +11,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from gateway.database.opening import open_job_store
+from gateway.database.tables import VERSION
 from gateway.errors import GatewayError
-from gateway.jobs.store import JobQuery
+from gateway.execution.ledger import Ledger
+from gateway.execution.sweeping import SWEEP_CHUNK, Keeping, sweep
+from gateway.jobs.store import Expiry, JobQuery
+from gateway.services.model import KeepPolicy
+from gateway.storage.local import open_input_store, open_output_store
 from tests.database.conftest import OpenStore
 from tests.database.test_contract import ended, job
 
@@ -93,7 +98,7 @@ async def test_a_newer_schema_is_refused_and_left_as_it_is(
     with pytest.raises(GatewayError) as caught:
         await open_job_store(place, tmp_path, "me", 1.0)
     assert caught.value.code == "store-newer"
-    assert caught.value.found == "schema 99; this one knows 2"
+    assert caught.value.found == f"schema 99; this one knows {VERSION}"
     assert (await store.list(JobQuery())).total == 0
 
 
@@ -130,6 +135,7 @@ async def test_a_record_that_is_no_job_hides_no_other(open_store: OpenStore) -> 
     page = await store.list(JobQuery())
     assert [each.id for each in page.jobs] == ["job-002", "job-000"]
     assert await store.counts() == {"pending": 2, "failed": 1}
+    assert [each.job_id for each in await store.expired(Expiry(count=0), 9)] == ["job-001"]
 
 
 async def test_of_claims_in_several_gateways_at_the_same_moment_one_is_kept(
@@ -151,6 +157,30 @@ async def test_of_claims_in_several_gateways_at_the_same_moment_one_is_kept(
         others = await stores[(owner + 1) % 4].owners()
         assert (f"gateway-{owner}" in others) == bool(won)
         assert {each.id for each in await store.adopt(f"gateway-{owner}")} == set(won)
+
+
+async def test_others_are_served_while_many_jobs_go(open_store: OpenStore, tmp_path: Path) -> None:
+    store = await open_store()
+    many = [job(number, id=f"old-{number}") for number in range(4100)]
+    await asyncio.gather(*(store.add(each) for each in many))
+    await asyncio.gather(*(store.save(ended(each, 5.0, id=f"old-{each}")) for each in range(4100)))
+    await store.add(job(9999))
+    inputs, outputs = (
+        open_input_store(str(tmp_path / "in")),
+        open_output_store(str(tmp_path / "out")),
+    )
+    keeping = Keeping(KeepPolicy(age=None, count=10), inputs, outputs)
+    ledger = Ledger(store)
+    sweeping = asyncio.create_task(sweep(ledger, keeping))
+    served = 0
+    while not sweeping.done():
+        assert await store.get("job-9999") == job(9999)
+        served += 1
+    # A chunk goes in ten transactions, and whoever asks has a turn between any two of them.
+    assert served >= 10
+    assert await sweeping == SWEEP_CHUNK
+    assert [await sweep(ledger, keeping) for _ in range(3)] == [SWEEP_CHUNK, 90, 0]
+    assert await store.counts() == {"pending": 1, "completed": 10}
 
 
 # --- SQLite ---
