@@ -227,6 +227,19 @@ async def test_what_is_no_database_is_told(tmp_path: Path) -> None:
 # --- PostgreSQL ---
 
 
+async def test_no_statement_outlives_its_transaction_as_behind_a_pooler(
+    new_database: str, tmp_path: Path
+) -> None:
+    store = await open_job_store(new_database, tmp_path, "me", 2.0)
+    await store.add(job(1))
+    for _ in range(10):
+        await store.get("job-001")
+    # Transaction pooling: the next transaction may be on a connection that never saw the last one.
+    await store.lane.do(lambda c: c.execute(text("DEALLOCATE ALL")))
+    assert await store.get("job-001") == job(1)
+    await store.close()
+
+
 async def test_a_connection_that_is_cut_is_made_again(new_database: str, tmp_path: Path) -> None:
     store = await open_job_store(new_database, tmp_path, "me", 5.0)
     other = await open_job_store(new_database, tmp_path, "other", 5.0)
