@@ -26,6 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from gateway.database import history
 from gateway.database.failure import store_failed
 from gateway.database.lane import Lane
+from gateway.database.outbox import DatabaseOutbox
 from gateway.database.prepared import Prepared
 from gateway.database.tables import JOB_INPUTS, JOBS
 from gateway.errors import GatewayError
@@ -65,6 +66,7 @@ class DatabaseJobStore:
 
     def __init__(self, lane: Lane, place: str, owner: str) -> None:
         self.lane = lane
+        self.outbox = DatabaseOutbox(self)
         self.place = place
         self._owner = owner
 
@@ -125,12 +127,12 @@ class DatabaseJobStore:
             GatewayError: The database cannot take it, or was away for too long.
         """
         values = _columns(job, "" if job.finished else self._owner)
-        await self.do(lambda connection: _PUT_UNFINISHED.run(connection, values))
+        await self.do(lambda connection: self._save(connection, job, values))
 
     def save_soon(self, job: Job) -> None:
         """Do the same without waiting: what comes after it finds it done."""
         values = _columns(job, "" if job.finished else self._owner)
-        self.lane.do_soon(lambda connection: _PUT_UNFINISHED.run(connection, values))
+        self.lane.do_soon(lambda connection: self._save(connection, job, values))
 
     async def get(self, job_id: str) -> Job | None:
         """Return a job, or None."""
@@ -190,8 +192,9 @@ class DatabaseJobStore:
         ids = list(job_ids)
 
         def forget(connection: Connection) -> None:
-            """Remove them, and what says which files they needed."""
+            """Remove them, what says which files they needed, and what is told of them."""
             connection.execute(delete(JOB_INPUTS).where(JOB_INPUTS.c.job_id.in_(ids)))
+            self.outbox.remove(connection, ids)
             connection.execute(delete(JOBS).where(JOBS.c.id.in_(ids)))
 
         if ids:
@@ -261,6 +264,11 @@ class DatabaseJobStore:
         if digests:
             rows = [{"job_id": job.id, "digest": each} for each in sorted(digests)]
             connection.execute(insert(JOB_INPUTS).on_conflict_do_nothing(), rows)
+
+    def _save(self, connection: Connection, job: Job, values: Mapping[str, Any]) -> None:
+        _PUT_UNFINISHED.run(connection, values)
+        if job.status in job.tells:
+            self.outbox.intend(connection, job)
 
     async def do(self, work: Callable[[Connection], T]) -> T:
         """Do work in a transaction; every method here goes this way.

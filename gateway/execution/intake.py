@@ -12,10 +12,11 @@ from gateway.errors import ArgumentError, ArgumentFault, GatewayError
 from gateway.execution.catalog import Catalog
 from gateway.execution.keep_inputs import InputKeeper, Sender
 from gateway.graph.json_value import Json
-from gateway.jobs.job import InputFile, Job
+from gateway.jobs.job import InputFile, Job, JobStatus
 from gateway.jobs.placement import fitting_backends
 from gateway.services.arguments import Accepted, accept
 from gateway.services.bound import BoundService
+from gateway.services.model import Service
 from gateway.services.version import ServiceVersion, version_of
 
 __all__ = ["Intake", "Made", "draw"]
@@ -95,6 +96,7 @@ class Intake:
             warnings=accepted.warnings,
             graph_hash=version.graph,
             service_version=version.service,
+            tells=_tells(service),
         )
 
     def _version(self, bound: BoundService) -> ServiceVersion:
@@ -126,6 +128,11 @@ class Intake:
             where=old.service,
             mend="Override what it refuses, or call the service as it is now.",
         )
+
+
+def _tells(service: Service) -> tuple[JobStatus, ...]:
+    """Return the ends of its jobs that a service's webhook is told of."""
+    return () if service.webhook is None else tuple(sorted(service.webhook.events))
 
 
 def _overridden(old: Mapping[str, Json], overrides: Mapping[str, Json]) -> dict[str, Json]:

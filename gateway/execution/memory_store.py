@@ -7,6 +7,7 @@ from collections import Counter, deque
 from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from itertools import islice
 
+from gateway.execution.memory_outbox import MemoryOutbox
 from gateway.jobs.job import Job, JobStatus
 from gateway.jobs.statistics import (
     SAMPLED,
@@ -28,6 +29,7 @@ class MemoryJobStore:
     """Keeps jobs in a dict, in the order they came; implements `JobStore`."""
 
     def __init__(self) -> None:
+        self.outbox = MemoryOutbox()
         self._jobs: dict[str, Job] = {}
         self._ended: dict[str, None] = {}  # in the order of their ends
         self._ran: dict[str, deque[Ran]] = {}
@@ -67,6 +69,8 @@ class MemoryJobStore:
         if (sample := _sample(job)) is not None:
             recent = self._ran.setdefault(job.service, deque(maxlen=_RUNS_KEPT))
             recent.append(Ran(job.run.backend if job.run else "", sample.ran))
+        if job.status in job.tells:
+            self.outbox.intend(job)
 
     async def get(self, job_id: str) -> Job | None:
         """Return a job, or None."""
@@ -130,6 +134,7 @@ class MemoryJobStore:
         for job_id in job_ids:
             job = self._jobs.pop(job_id, None)
             self._ended.pop(job_id, None)
+            self.outbox.remove(job_id)
             if job is not None:
                 self._keys.pop((job.caller, job.key), None)
 

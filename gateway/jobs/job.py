@@ -164,6 +164,7 @@ class Job:
         key: The caller's idempotency key, or empty: the same key is the same job.
         asked: What tells the call from any other, where there is a key.
         rerun_of: Id of the job that this one does again, or empty.
+        tells: The ends that its service's webhook is told of.
     """
 
     id: str
@@ -188,6 +189,7 @@ class Job:
     key: str = ""
     asked: str = ""
     rerun_of: str = ""
+    tells: tuple[JobStatus, ...] = ()
 
     @property
     def finished(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from gateway.jobs.delivery import Outbox
 from gateway.jobs.job import Job, JobStatus
 from gateway.jobs.statistics import Period, Statistics
 
@@ -68,7 +69,16 @@ class Ran:
 
 
 class JobStore(Protocol):
-    """Keeps jobs. A job that `add` returned for is never lost by a store that lasts."""
+    """Keeps jobs. A job that `add` returned for is never lost by a store that lasts.
+
+    What a webhook is to be told of is in the outbox as soon as the end of its job is kept, and goes
+    with the job.
+    """
+
+    @property
+    def outbox(self) -> Outbox:
+        """What is on its way to webhooks."""
+        ...
 
     async def add(self, job: Job) -> None:
         """Keep a new job; returns once it is as safe as this store makes it."""

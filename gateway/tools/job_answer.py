@@ -16,6 +16,7 @@ from gateway.tools.job_record import (
     handle_record,
     output_uri,
     status_record,
+    webhook_record,
 )
 from gateway.tools.running import Asking
 
@@ -43,7 +44,7 @@ class JobAnswers:
             return Answer(
                 f"{job.service} is {job.status}: job {job.id}. {record['message']}", record
             )
-        record = finished_record(job, self._places(job, asking))
+        record = finished_record(job, self._places(job, asking)) | await self._told(job)
         failed = job.status != "completed"
         return Answer(
             text=_failed_text(job) if failed else self._text(job, asking),
@@ -60,7 +61,14 @@ class JobAnswers:
             expected = await self.executor.expected_seconds(job.service)
             if expected is not None:
                 record["expected_ms"] = round(expected * 1000)
-        return Answer(_status_text(job), record)
+        return Answer(_status_text(job), record | await self._told(job))
+
+    async def _told(self, job: Job) -> dict[str, Json]:
+        """Return what a record says of its webhook: nothing when the end is told to nobody."""
+        if job.status not in job.tells:
+            return {}
+        delivery = await self.executor.ledger.delivery(job)
+        return {} if delivery is None else {"webhook": webhook_record(delivery)}
 
     def _places(self, job: Job, asking: Asking) -> Places:
         make = asking.url

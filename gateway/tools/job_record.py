@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from gateway.graph.json_value import Json
+from gateway.jobs.delivery import Delivery
 from gateway.jobs.job import Failure, Job, NodeSpan, Output, OutputFile, OutputText
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "row_record",
     "status_record",
     "time_text",
+    "webhook_record",
 ]
 
 _NEXT = (
@@ -90,6 +92,15 @@ def finished_record(job: Job, places: Places) -> dict[str, Json]:
     if job.failure is not None:
         record["error"] = failure_record(job.failure)
     return record
+
+
+def webhook_record(delivery: Delivery) -> dict[str, Json]:
+    """Return the `webhook` object: how far telling the end of a job is."""
+    return {
+        "status": delivery.status,
+        "attempts": delivery.attempts,
+        "last_error": delivery.last_error or None,
+    }
 
 
 def failure_record(failure: Failure) -> dict[str, Json]:
