@@ -23,7 +23,7 @@ from gateway.jobs.placement import fitting_backends
 from gateway.services.arguments import accept
 from gateway.services.bound import BoundService
 
-__all__ = ["Executor"]
+__all__ = ["Executor", "service_gone"]
 
 _OWNER_ANSWERS_WITHIN = 10.0
 
@@ -63,7 +63,7 @@ class Executor:
 
     async def rerun(
         self,
-        bound: BoundService | None,
+        bound: BoundService,
         old: Job,
         overrides: Mapping[str, Json],
         sender: Sender,
@@ -71,7 +71,7 @@ class Executor:
         """Take on a job that does an old one again, with its seeds and files, save the overrides.
 
         Args:
-            bound: The old job's service as it is now, or None when there is none any more.
+            bound: The old job's service as it is now.
             old: A job of this sender's, in whatever state.
             overrides: Parameter → value; null leaves the old value out, so that a seed is drawn.
             sender: Who asks.
@@ -81,8 +81,6 @@ class Executor:
             GatewayError: The service changed and does not take the old arguments, or the job
                 cannot be kept, or the key stands for another call.
         """
-        if bound is None:
-            raise _gone(old)
         said: dict[str, Json] = {"job_id": old.id, "overrides": dict(overrides)}
         call = _Call(bound, sender, asked_of("rerun_job", said) if sender.key else "")
         return await self._once(call, lambda: self._intake.again(bound, old, overrides, sender))
@@ -145,7 +143,7 @@ class Executor:
         """
         self.ledger.adopt(job)
         if bound is None:
-            await self.ledger.record(transitions.fail(job, time.time(), _gone(job)))
+            await self.ledger.record(transitions.fail(job, time.time(), service_gone(job)))
             return
         try:
             fitting = self._still_fitting(bound, job, only)
@@ -212,7 +210,8 @@ def _queue_until(bound: BoundService) -> float | None:
     return None if seconds is None else time.monotonic() + seconds
 
 
-def _gone(job: Job) -> GatewayError:
+def service_gone(job: Job) -> GatewayError:
+    """Return what to tell of a job whose service is not there any more."""
     return GatewayError(
         f"The service {job.service} is not there any more.",
         code="service-changed",

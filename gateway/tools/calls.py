@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from gateway.errors import GatewayError, JobNotFound
-from gateway.execution.executor import Executor
+from gateway.execution.executor import Executor, service_gone
 from gateway.execution.keep_inputs import Sender
 from gateway.graph.json_value import Json, JsonObject
 from gateway.jobs import transitions
@@ -88,6 +88,16 @@ class ToolCalls:
         bound = self._services[name]
         return await self._executor.accept(bound, arguments, _sender(asking))
 
+    async def rerun(self, job_id: str, overrides: JsonObject, asking: Asking) -> Job:
+        """Accept the call of one of this caller's jobs again, and return at once."""
+        old = await self._executor.find(job_id, asking.caller)
+        return await self._executor.rerun(self._service_of(old), old, overrides, _sender(asking))
+
+    def _service_of(self, job: Job) -> BoundService:
+        if job.service not in self._services:
+            raise service_gone(job)
+        return self._services[job.service]
+
     async def job(self, job_id: str, caller: str) -> Job:
         """Return a job of this caller."""
         return self._seen(await self._executor.find(job_id, caller))
@@ -163,10 +173,8 @@ class ToolCalls:
 
     async def _rerun(self, job_id: str, overrides: JsonObject, asking: Asking) -> Answer:
         old = await self._executor.find(job_id, asking.caller)
-        bound = self._services.get(old.service)
+        bound = self._service_of(old)
         job = await self._executor.rerun(bound, old, overrides, _sender(asking))
-        if bound is None:
-            raise AssertionError("a service that is gone is not run again")
         return rerun_answer(await self._outcome(bound, job, asking), old, job)
 
     async def _outcome(self, bound: BoundService, job: Job, asking: Asking) -> Answer:
