@@ -6,11 +6,11 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from statistics import median
 
 from gateway.errors import ArgumentError, GatewayError, JobNotFound
 from gateway.execution.catalog import Catalog
 from gateway.execution.dispatching import Dispatching
+from gateway.execution.expectations import Expectations
 from gateway.execution.intake import Intake, Made, draw
 from gateway.execution.keep_inputs import InputKeeper, Sender
 from gateway.execution.ledger import Ledger
@@ -47,6 +47,8 @@ class Executor:
         self.dispatcher = dispatcher
         self.catalog = catalog
         self._intake = Intake(catalog, keeper)
+        self.expectations = Expectations(ledger.store)
+        ledger.ended = self.expectations.learn
         self._claims: set[asyncio.Task[Job]] = set()
 
     async def accept(
@@ -197,11 +199,6 @@ class Executor:
             await self.dispatcher.stop(job.id, reason)
             await watch.end(_OWNER_ANSWERS_WITHIN)
         return await self.ledger.get(job.id) or watch.job
-
-    async def expected_seconds(self, service: str) -> float | None:
-        """Return how long a run of this service usually takes, or None before the first."""
-        runs = await self.ledger.store.newest_runs(service)
-        return median(each.seconds for each in runs) if runs else None
 
 
 def _queue_until(bound: BoundService) -> float | None:

@@ -107,6 +107,8 @@ class ToolCalls:
         job = await self._executor.find(job_id, asking.caller)
         until = math.inf if seconds is None else time.monotonic() + seconds
         due = math.inf if asking.report is None else time.monotonic() + _FIRST_REPORT
+        if asking.report is not None and not job.finished:
+            self._executor.expectations.know_soon(job.service)
         with self._executor.ledger.watch(job) as watch:
             while not watch.job.finished and (now := time.monotonic()) < until:
                 if now < due:
@@ -190,11 +192,17 @@ class ToolCalls:
             raise
 
     def _seen(self, job: Job) -> Job:
-        """Return the job with its place in our line, which changes without the job changing."""
-        position = self._executor.dispatcher.position(job.id)
-        if position is None or job.finished:
+        """Return the job with its place in our line and the time left, which change without it."""
+        if job.finished:
             return job
-        return replace(job, progress=replace(job.progress, queue_position=position))
+        progress = job.progress
+        position = self._executor.dispatcher.position(job.id)
+        left = self._executor.expectations.left(job, time.time())
+        if position is not None:
+            progress = replace(progress, queue_position=position)
+        if left is not None:
+            progress = replace(progress, seconds_left=left)
+        return job if progress is job.progress else replace(job, progress=progress)
 
     # --- built-in tools ---
 
