@@ -242,7 +242,7 @@ class Ledger:
                 self._watches.pop(job.id, None)
 
     def _look_after(self) -> None:
-        if self.watched() and (self._looking is None or self._looking.done()):
+        if (self._looking is None or self._looking.done()) and self.watched():
             self._looking = asyncio.create_task(self._look_for_ever())
 
     async def _look_for_ever(self) -> None:
