@@ -24,6 +24,7 @@ from gateway.execution.executor import Executor, Keeping, sweep_for_ever
 from gateway.execution.keep_inputs import InputKeeper
 from gateway.execution.ledger import Ledger
 from gateway.execution.outcome import Workshop
+from gateway.execution.points import Reached, pass_by
 from gateway.execution.recovery import Recovery
 from gateway.fetch.references import GuardedReferences
 from gateway.jobs.backend import Backend
@@ -138,13 +139,16 @@ class Engine:
             await self._executor.ledger.store.close()
 
 
-async def start_engine(project: Project, work_for: Collection[str] = ()) -> Engine:
+async def start_engine(
+    project: Project, work_for: Collection[str] = (), reached: Reached = pass_by
+) -> Engine:
     """Open the stores and build what runs the project's jobs; no backend is connected before its first use.
 
     Args:
         project: With its services.
         work_for: Names of the backends for which this process takes jobs, when the project's
             `jobs.dispatch` is `cluster`.
+        reached: Is told how far each job has come.
 
     Raises:
         GatewayError: A store cannot be opened.
@@ -159,6 +163,7 @@ async def start_engine(project: Project, work_for: Collection[str] = ()) -> Engi
     owners = open_owners(jobs, root, owner, store)
     await owners.beat()
     parts = _Parts(project, inputs, outputs, store)
+    parts.ledger.reached = reached
     if clustered:
         engine = await _clustered(parts, work_for)
     else:

@@ -254,6 +254,7 @@ class Dispatcher:
         except GatewayError as unkept:
             await self._end(case, transitions.fail(self._job(case), time.time(), unkept))
             return
+        self._ledger.reached("requeued", job.id)
         if case.refusals:
             self._place()  # others need not wait for this one's pause
             await asyncio.sleep(_FIRST_PAUSE * 4 ** (case.refusals - 1))

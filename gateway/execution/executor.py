@@ -81,13 +81,16 @@ class Executor:
             graph_hash=version.graph,
             service_version=version.service,
         )
+        self.ledger.reached("inputs-kept", job.id)
         kept = self.ledger.accept(job)
         self.dispatcher.submit(Work(job.id, bound, _queue_until(bound)), fitting, job)
+        self.ledger.reached("accepted", job.id)
         try:
             await kept
         except BaseException:
             await asyncio.shield(self.dispatcher.stop(job.id, "It could not be kept."))
             raise
+        self.ledger.reached("stored", job.id)
         return job
 
     def _version(self, bound: BoundService) -> ServiceVersion:

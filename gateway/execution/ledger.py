@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from gateway.errors import GatewayError
+from gateway.execution.points import Reached, pass_by
 from gateway.jobs.job import FINISHED, Job, JobStatus, Progress
 from gateway.jobs.store import JobStore
 
@@ -60,6 +61,7 @@ class Ledger:
 
     Attributes:
         told: Called with each newer state that this process makes, once the store has what it keeps.
+        reached: Is told how far each job has come.
         look_every: Seconds between looks at watched jobs that another gateway runs.
     """
 
@@ -67,6 +69,7 @@ class Ledger:
         self.store = store
         self.told: Callable[[Job], None] = _nobody
         self.look_every = _LOOK_AGAIN
+        self.reached: Reached = pass_by
         self._live: dict[str, Job] = {}
         self._watches: dict[str, set[Watch]] = {}
         self._callers: dict[str, int] = {}
@@ -107,6 +110,7 @@ class Ledger:
         await self.store.save(job)
         self._unkept.pop(job.id, None)
         self.told(job)
+        self.reached("end-kept", job.id)
 
     async def keep_again(self) -> None:
         """Keep the finished jobs that the store could not take before.

@@ -62,6 +62,7 @@ class Recovery:
         return taken
 
     async def _take_over(self, job: Job) -> None:
+        self._executor.ledger.reached("adopted", job.id)
         try:
             await self._executor.resume(self._services().get(job.service), job)
         except Exception as fault:  # noqa: BLE001 (one job's fault must not leave the others lying)
