@@ -23,6 +23,7 @@ from gateway.execution.dispatching import Dispatching
 from gateway.execution.executor import Executor, Keeping, sweep_for_ever
 from gateway.execution.keep_inputs import InputKeeper
 from gateway.execution.ledger import Ledger
+from gateway.execution.leftovers import clear_leftovers_for_ever
 from gateway.execution.outcome import Workshop
 from gateway.execution.points import Reached, pass_by
 from gateway.execution.recovery import Recovery
@@ -69,7 +70,10 @@ class Engine:
         self._owners: Owners | None = None
         self._membership: Membership | None = None
         self._services: tuple[BoundService, ...] = ()
-        self._tasks = [asyncio.create_task(sweep_for_ever(executor.ledger, keeping))]
+        self._tasks = [
+            asyncio.create_task(sweep_for_ever(executor.ledger, keeping)),
+            asyncio.create_task(clear_leftovers_for_ever(executor.ledger, keeping.inputs)),
+        ]
 
     def look_after(self, store: LastingJobStore, owners: Owners) -> None:
         """Take over, now and then, what gateways that are gone left in the store."""

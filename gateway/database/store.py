@@ -92,16 +92,21 @@ class DatabaseJobStore:
     async def save(self, job: Job) -> None:
         """Put a newer state in the place of the old one; a finished one stays as it is.
 
+        An end need not be on the disk: after a loss of power the next gateway finds the same end in
+        ComfyUI's history. It outlasts the end of this process, though.
+
         Raises:
             GatewayError: The database cannot take it, or was away for too long.
         """
         values = _columns(job, "" if job.finished else self._owner)
-        await self.do(lambda connection: _PUT_UNFINISHED.run(connection, values))
+        await self.do(
+            lambda connection: _PUT_UNFINISHED.run(connection, values), on_disk=not job.finished
+        )
 
     def save_soon(self, job: Job) -> None:
         """Do the same without waiting: what comes after it finds it done."""
         values = _columns(job, "" if job.finished else self._owner)
-        self.lane.do_soon(lambda connection: _PUT_UNFINISHED.run(connection, values))
+        self.lane.do_soon(lambda connection: _PUT_UNFINISHED.run(connection, values), on_disk=False)
 
     async def get(self, job_id: str) -> Job | None:
         """Return a job, or None."""
@@ -240,14 +245,14 @@ class DatabaseJobStore:
             rows = [{"job_id": job.id, "digest": each} for each in sorted(digests)]
             connection.execute(insert(JOB_INPUTS).on_conflict_do_nothing(), rows)
 
-    async def do(self, work: Callable[[Connection], T]) -> T:
+    async def do(self, work: Callable[[Connection], T], *, on_disk: bool = True) -> T:
         """Do work in a transaction; every method here goes this way.
 
         Raises:
             GatewayError: The database cannot do it, or was away for too long.
         """
         try:
-            return await self.lane.do(work)
+            return await self.lane.do(work, on_disk=on_disk)
         except SQLAlchemyError as error:
             raise store_failed(error, self.place) from error
 

@@ -74,6 +74,7 @@ class Ledger:
         self._watches: dict[str, set[Watch]] = {}
         self._callers: dict[str, int] = {}
         self._unkept: dict[str, Job] = {}
+        self._keeping: dict[str, asyncio.Event] = {}
         self._looking: asyncio.Task[None] | None = None
 
     def accept(self, job: Job) -> Awaitable[None]:
@@ -103,14 +104,27 @@ class Ledger:
             self._tell(job)
             self.told(job)
             return
-        # Nobody waits for the disk here: a gateway that dies now leaves a job that is unfinished in
-        # the store, and the next one finds the same end in ComfyUI's history.
+        # Watchers make their answers meanwhile, and give them when the end is kept (`kept`).
         self._unkept[job.id] = job
+        tried = self._keeping[job.id] = asyncio.Event()
         self._let_go(job)
-        await self.store.save(job)
-        self._unkept.pop(job.id, None)
-        self.told(job)
-        self.reached("end-kept", job.id)
+        try:
+            await self.store.save(job)
+            self._unkept.pop(job.id, None)
+            self.told(job)
+            self.reached("end-kept", job.id)
+        finally:
+            del self._keeping[job.id]
+            tried.set()
+
+    async def kept(self, job_id: str) -> None:
+        """Wait until the store has the end of a job, or has failed to take it.
+
+        Who is told of an end before that may be told a tale: a gateway that dies in between leaves
+        a job that is unfinished, and a ComfyUI that restarted as well would run it again.
+        """
+        if (tried := self._keeping.get(job_id)) is not None:
+            await tried.wait()
 
     async def keep_again(self) -> None:
         """Keep the finished jobs that the store could not take before.

@@ -14,8 +14,8 @@ __all__ = ["Point", "Reached", "pass_by"]
 Point: TypeAlias = Literal[
     "inputs-kept",  # the caller's files are in the input store, the job is nowhere yet
     "accepted",  # the job is in memory and in line, not on the disk
+    "placed",  # it has a slot of a backend, which need not wait for the disk
     "stored",  # the job is on the disk
-    "placed",  # it has a slot of a backend
     "uploaded",  # its files are on the backend
     "patched",  # its prompt is made
     "recorded",  # its run is on the disk, not posted

