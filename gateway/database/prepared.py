@@ -24,11 +24,11 @@ class Prepared:
         self._columns = columns
         self._texts: dict[str, tuple[str, list[str] | None]] = {}
 
-    def run(self, connection: Connection, values: Mapping[str, Any]) -> None:
-        """Run it."""
+    def run(self, connection: Connection, values: Mapping[str, Any]) -> int:
+        """Run it; return how many rows it put."""
         text, order = self._text(connection)
         given = dict(values) if order is None else tuple(values[name] for name in order)
-        connection.exec_driver_sql(text, given)
+        return connection.exec_driver_sql(text, given).rowcount
 
     def _text(self, connection: Connection) -> tuple[str, list[str] | None]:
         """Return it as this database reads it, and the order of its values where they have no names."""

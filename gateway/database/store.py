@@ -28,7 +28,7 @@ from gateway.database.prepared import Prepared
 from gateway.database.tables import JOB_INPUTS, JOBS
 from gateway.errors import GatewayError
 from gateway.jobs.job import FINISHED, Job, JobStatus
-from gateway.jobs.store import JobPage, JobQuery
+from gateway.jobs.store import JobPage, JobQuery, JobTaken
 from gateway.jobs.stored import job_of, record_of
 
 __all__ = ["DatabaseJobStore"]
@@ -47,7 +47,10 @@ def _put(where: TextClause | None = None) -> Prepared:
 
 
 _PUT = _put()
-_PUT_UNFINISHED = _put(text("gateway_jobs.status IN ('pending', 'running')"))
+# A gateway that was silent for too long does not know that its jobs are another's: the row does.
+_PUT_OWN = _put(
+    text("gateway_jobs.status IN ('pending', 'running') AND gateway_jobs.owner = :mine")
+)
 
 T = TypeVar("T")
 
@@ -96,17 +99,26 @@ class DatabaseJobStore:
         ComfyUI's history. It outlasts the end of this process, though.
 
         Raises:
+            JobTaken: The job is unfinished, and another gateway's by now.
             GatewayError: The database cannot take it, or was away for too long.
         """
-        values = _columns(job, "" if job.finished else self._owner)
-        await self.do(
-            lambda connection: _PUT_UNFINISHED.run(connection, values), on_disk=not job.finished
-        )
+
+        def put(connection: Connection) -> None:
+            """Put it, or find out why not."""
+            if not self._put_own(connection, job):
+                left = select(JOBS.c.owner).where(JOBS.c.id == job.id)
+                if connection.execute(left).scalar_one() not in {"", self._owner}:
+                    raise JobTaken(job.id)
+
+        await self.do(put, on_disk=not job.finished)
 
     def save_soon(self, job: Job) -> None:
         """Do the same without waiting: what comes after it finds it done."""
+        self.lane.do_soon(lambda connection: self._put_own(connection, job), on_disk=False)
+
+    def _put_own(self, connection: Connection, job: Job) -> bool:
         values = _columns(job, "" if job.finished else self._owner)
-        self.lane.do_soon(lambda connection: _PUT_UNFINISHED.run(connection, values), on_disk=False)
+        return _PUT_OWN.run(connection, {**values, "mine": self._owner}) > 0
 
     async def get(self, job_id: str) -> Job | None:
         """Return a job, or None."""

@@ -10,7 +10,7 @@ from dataclasses import replace
 from gateway.errors import GatewayError
 from gateway.execution.points import Reached, pass_by
 from gateway.jobs.job import FINISHED, Job, JobStatus, Progress
-from gateway.jobs.store import JobStore
+from gateway.jobs.store import JobStore, JobTaken
 
 __all__ = ["Ledger", "Watch"]
 
@@ -93,13 +93,18 @@ class Ledger:
         """Keep a newer state for good; a finished one leaves the memory.
 
         Raises:
+            JobTaken: It is another gateway's by now, and goes on there.
             GatewayError: The store cannot take it. Whoever watches a finished job is told all the
                 same how it ended, and `keep_again` tries again.
         """
         if job.id not in self._live:
             return
         if not job.finished:
-            await self.store.save(job)
+            try:
+                await self.store.save(job)
+            except JobTaken:
+                self.hand_over(job.id)
+                raise
             self._live[job.id] = job
             self._tell(job)
             self.told(job)
@@ -109,10 +114,7 @@ class Ledger:
         tried = self._keeping[job.id] = asyncio.Event()
         self._let_go(job)
         try:
-            await self.store.save(job)
-            self._unkept.pop(job.id, None)
-            self.told(job)
-            self.reached("end-kept", job.id)
+            await self._keep_end(job)
         finally:
             del self._keeping[job.id]
             tried.set()
@@ -133,9 +135,14 @@ class Ledger:
             GatewayError: It still cannot.
         """
         for job in list(self._unkept.values()):
+            await self._keep_end(job)
+
+    async def _keep_end(self, job: Job) -> None:
+        with suppress(JobTaken):  # its new owner comes to the same end of the same run
             await self.store.save(job)
-            self._unkept.pop(job.id, None)
-            self.told(job)
+        self._unkept.pop(job.id, None)
+        self.told(job)
+        self.reached("end-kept", job.id)
 
     def _let_go(self, job: Job) -> None:
         if self._live.pop(job.id, None) is not None:

@@ -12,7 +12,7 @@ from gateway.jobs.files import InputStore
 from gateway.jobs.job import NodeSpan, Output
 from gateway.services.bound import BoundService
 
-__all__ = ["Done", "Failed", "Outcome", "Stopped", "TryAgain", "Work", "Workshop"]
+__all__ = ["Done", "Failed", "HandedOver", "Outcome", "Stopped", "TryAgain", "Work", "Workshop"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,4 +80,9 @@ class TryAgain:
     again: frozenset[str] = frozenset()
 
 
-Outcome: TypeAlias = Done | Failed | Stopped | TryAgain
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """Another gateway has the job by now."""
+
+
+Outcome: TypeAlias = Done | Failed | Stopped | TryAgain | HandedOver

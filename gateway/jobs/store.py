@@ -8,7 +8,11 @@ from typing import Protocol
 
 from gateway.jobs.job import Job, JobStatus
 
-__all__ = ["JobPage", "JobQuery", "JobStore", "LastingJobStore", "Owners"]
+__all__ = ["JobPage", "JobQuery", "JobStore", "JobTaken", "LastingJobStore", "Owners"]
+
+
+class JobTaken(Exception):
+    """Another gateway has taken a job over: whoever had it leaves it alone from now on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,11 @@ class JobStore(Protocol):
         ...
 
     async def save(self, job: Job) -> None:
-        """Put a newer state in the place of the old one."""
+        """Put a newer state in the place of the old one.
+
+        Raises:
+            JobTaken: The job is unfinished, and another gateway's by now.
+        """
         ...
 
     def save_soon(self, job: Job) -> None:
