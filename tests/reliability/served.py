@@ -38,6 +38,11 @@ class Served:
         assert isinstance(told, str)
         return told
 
+    async def jobs(self) -> list[str]:
+        """Return the ids of all jobs."""
+        rows: list[dict[str, str]] = (await self._call("list_jobs", {}))["jobs"]
+        return [each["job_id"] for each in rows]
+
     async def status(self, job_id: str, wait_seconds: float = 0.0) -> str:
         """Return how a job is, waited for so long."""
         told = await self._call(

@@ -73,9 +73,7 @@ async def test_a_killed_terminals_job_is_finished_by_an_editor(
         await until_posted(simulator, 1)
         terminal.kill()
         await terminal.communicate()
-        answer = await editor.client.call_tool("list_jobs", {})
-        rows: list[dict[str, str]] = (answer.structured_content or {})["jobs"]
-        await assert_all_end_well(editor, [each["job_id"] for each in rows])
+        await assert_all_end_well(editor, await editor.jobs())
     assert prompts_posted(simulator) == 1
 
 
@@ -84,7 +82,7 @@ async def test_over_postgresql_a_killed_gateways_jobs_are_taken_over_within_the_
 ) -> None:
     config = project(tmp_path, simulator, 0.3, new_database)
     async with served(config) as one, served(config) as two:
-        assert (await two.client.call_tool("list_jobs", {})).structured_content is not None
+        assert await two.jobs() == []
         jobs = [await one.begin(number) for number in range(3)]
         killed = time.monotonic()
         one.process.send_signal(signal.SIGKILL)
@@ -99,7 +97,7 @@ async def test_a_gateway_that_was_only_asleep_leaves_alone_what_others_took_over
 ) -> None:
     config = project(tmp_path, simulator, 0.8, new_database)
     async with served(config) as one, served(config) as two:
-        assert (await two.client.call_tool("list_jobs", {})).structured_content is not None
+        assert await two.jobs() == []
         jobs = [await one.begin(number) for number in range(4)]
         await until_posted(simulator, 1)
         one.process.suspend()
