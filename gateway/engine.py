@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import sys
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
@@ -50,6 +51,12 @@ _REFRESH_EVERY = 60.0
 _INPUTS = ".gateway/inputs"
 _CLUSTER = "cluster"
 """Owner of every unfinished job of a cluster; the board tells which worker has which."""
+_PLAIN = (
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso"),
+    structlog.processors.ExceptionRenderer(),
+    structlog.dev.ConsoleRenderer(colors=False),
+)
 
 
 class Engine:
@@ -240,9 +247,10 @@ def watch(config: Path, environment: Mapping[str, str], seen: Fingerprint) -> As
 
 
 def _report(job_id: str, fault: BaseException) -> None:
-    structlog.get_logger("gateway").error(
-        "a job met a fault of the gateway", job=job_id, exc_info=fault
-    )
+    # Not structlog's own way with exceptions: that shows every local value, secrets among them, and
+    # writes to stdout, where MCP is spoken.
+    log = structlog.wrap_logger(structlog.PrintLogger(sys.stderr), processors=_PLAIN)
+    log.error("a job met a fault of the gateway", job=job_id, exc_info=fault)
 
 
 def _references(root: Path, settings: GatewaySettings) -> GuardedReferences:

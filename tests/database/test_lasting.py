@@ -71,6 +71,17 @@ async def test_who_lost_a_job_to_another_gateway_keeps_nothing_of_it(
     assert await ann.get("job-000") == ended(0, 9.0)
 
 
+async def test_a_job_that_was_never_kept_is_not_kept_by_a_later_state(
+    open_store: OpenStore,
+) -> None:
+    store = await open_store()
+    with pytest.raises(JobTaken):
+        await store.save(job(1, status="running"))
+    store.save_soon(job(1, status="running"))
+    await store.save(ended(1, 9.0, "cancelled"))
+    assert await store.get("job-001") is None
+
+
 async def test_a_job_is_stopped_by_its_owner_when_another_asks(open_store: OpenStore) -> None:
     owner, other = [await open_store(name) for name in ("owner", "other")]
     await owner.add(job(1))

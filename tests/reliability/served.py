@@ -15,12 +15,12 @@ import psutil
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
-from gateway.graph.json_value import Json
+from gateway.graph.json_value import Json, JsonObject
 from gateway.simulator.server import Simulator
 from tests.facts.whole import sleeping
 from tests.project.small import write_project
 
-__all__ = ["GATEWAY", "Served", "project", "served"]
+__all__ = ["GATEWAY", "Served", "project", "served", "write_services"]
 
 GATEWAY = ("-c", "from gateway.cli.main import main; main()")
 
@@ -57,15 +57,26 @@ class Served:
 
 def project(folder: Path, simulator: Simulator, seconds: float, store: str) -> Path:
     """Write a project whose service `run` takes so long, one at a time, and answers at once."""
-    run: Json = {"workflow": "draw.json", "wait": "0s", "parameters": {"color": "1.color"}}
+    service: JsonObject = {"wait": "0s", "parameters": {"color": "1.color"}}
+    return write_services(folder, simulator, sleeping(seconds), service, store)
+
+
+def write_services(
+    folder: Path,
+    simulator: Simulator,
+    graph: JsonObject,
+    service: JsonObject,
+    store: str = ".gateway/jobs.db",
+) -> Path:
+    """Write a project with the service `run`, and return the path of services.yaml."""
     document: dict[str, Json] = {
         "version": 1,
         "backends": {"sim": {"url": simulator.url, "slots": 1}},
         "gateway": {"backend_grace": "5s"},
         "jobs": {"store": store, "lease": "2s"},
-        "services": {"run": run},
+        "services": {"run": {"workflow": "draw.json", **service}},
     }
-    return write_project(folder, json.dumps(document), sleeping(seconds))
+    return write_project(folder, json.dumps(document), dict(graph))
 
 
 @asynccontextmanager
