@@ -32,7 +32,7 @@ async def main(config: str, last: str, arguments: str = "") -> None:
 
     loaded = load_project(Path(config), os.environ)
     assert loaded.project is not None, loaded.findings
-    engine = await start_engine(loaded.project, reached)
+    engine = await start_engine(loaded.project, reached=reached)
     engine.publish(loaded.project.services)
     if arguments:
         await engine.calls.call("run", json.loads(arguments), Asking())
