@@ -19,6 +19,7 @@ from gateway.execution.outcome import (
     TryAgain,
     Work,
     Workshop,
+    paid_run_lost,
 )
 from gateway.jobs import transitions
 from gateway.jobs.backend import Backend
@@ -238,6 +239,9 @@ class Dispatcher:
                 await self._end(case, transitions.fail(self._job(case), now, error, outputs))
             case Stopped(reason, outputs):
                 await self._end(case, transitions.cancel(self._job(case), now, reason, outputs))
+            case TryAgain(error, submitted=True) if case.work.bound.runs_once:
+                paid = paid_run_lost(case.work.bound, error)
+                await self._end(case, transitions.fail(self._job(case), now, paid))
             case TryAgain():
                 await self._retry(case, name, outcome)
             case HandedOver():

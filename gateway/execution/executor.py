@@ -15,7 +15,7 @@ from gateway.execution.catalog import Catalog
 from gateway.execution.dispatching import Dispatching
 from gateway.execution.keep_inputs import InputKeeper, Sender
 from gateway.execution.ledger import Ledger
-from gateway.execution.outcome import Work
+from gateway.execution.outcome import Work, paid_run_lost
 from gateway.graph.json_value import Json
 from gateway.jobs import transitions
 from gateway.jobs.files import InputStore, OutputStore
@@ -133,6 +133,11 @@ class Executor:
         run = job.run
         names = {each.name for each in self.catalog.candidates()}
         resuming = run is not None and run.ended_at is None and run.backend in names
+        if bound.runs_once and run is not None and run.ended_at is None and not resuming:
+            gone = GatewayError(f"Backend {run.backend} is not declared any more.", code="run-lost")
+            lost = paid_run_lost(bound, gone)
+            await self.ledger.record(transitions.fail(job, time.time(), lost))
+            return
         work = Work(job.id, bound, _queue_until(bound), resuming=resuming)
         self.dispatcher.submit(work, fitting, job)
 

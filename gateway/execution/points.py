@@ -26,7 +26,7 @@ Point: TypeAlias = Literal[
     "collected",  # one of its files is in the output store
     "ended",  # ComfyUI says that the run is over
     "brought-home",  # every output is in the output store
-    "end-kept",  # the end is on the disk
+    "end-kept",  # the end is in the database
     "answered",  # the answer is made; it has not left the gateway
     "adopted",  # a gateway that took the job over has it as its own on the disk
 ]

@@ -28,6 +28,7 @@ from gateway.services.service_keys import (
     PREFIX,
     PRIORITY,
     QUEUE_TIMEOUT,
+    RETRY_PAID,
     TIMEOUT,
     TITLE,
     WAIT,
@@ -67,6 +68,7 @@ def _service(member: Named[Fields], gateway: GatewaySettings, findings: Findings
         backend=_backend(fields, findings),
         prefix=fields[PREFIX],
         when_client_leaves=fields[WHEN_CLIENT_LEAVES],
+        retry_paid=fields[RETRY_PAID],
         places=places_of(fields, place),
     )
 

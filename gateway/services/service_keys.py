@@ -11,6 +11,7 @@ from gateway.services.names import NAME
 from gateway.services.parameter_keys import NODE_REFERENCE, PARAMETER
 from gateway.services.scalar_shapes import (
     AnyJson,
+    Boolean,
     Form,
     Integer,
     OpenDuration,
@@ -32,6 +33,7 @@ __all__ = [
     "PREFIX",
     "PRIORITY",
     "QUEUE_TIMEOUT",
+    "RETRY_PAID",
     "SERVICE",
     "TIMEOUT",
     "TITLE",
@@ -137,6 +139,12 @@ WHEN_CLIENT_LEAVES: Key[Literal["detach", "cancel"]] = Key(
     "What becomes of the job when the caller's connection just goes away.",
     "detach",
 )
+RETRY_PAID: Key[bool] = Key(
+    "retry_paid",
+    Boolean(),
+    "Whether a run that may have reached a paid node is made again when ComfyUI loses it.",
+    False,
+)
 
 SERVICE = record(
     "a service",
@@ -154,5 +162,6 @@ SERVICE = record(
         BACKEND,
         PREFIX,
         WHEN_CLIENT_LEAVES,
+        RETRY_PAID,
     ),
 )

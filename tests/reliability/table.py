@@ -60,7 +60,7 @@ def _told(cell: Cell, outcome: Outcome | None) -> str:
         return f"**WRONG** {outcome}"
     if not outcome.status:
         return "not taken on, as nobody was told"
-    again = "" if outcome.posted == 1 else f", run {outcome.posted} times"
+    again = "" if outcome.posted == 1 else ", run again"
     return f"{outcome.status}{again}"
 
 
