@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 
 from gateway.errors import Place
 from gateway.graph.json_value import Json
+from gateway.services.webhook import Webhook, WebhookSettings
 
 __all__ = [
     "AnyBackend",
@@ -66,7 +67,6 @@ ParameterType = Literal[
 
 Kind = Literal["image", "animation", "video", "audio", "text", "model3d", "latent", "file"]
 """What an output is."""
-
 
 # --- which node, which widget ---------------------------------------------------------------------
 
@@ -264,6 +264,7 @@ class Service:
         wait: Seconds a call blocks before it answers with the job's id; None: until the end.
         priority: −100…100, higher first.
         retry_paid: Whether a run that may have reached a paid node is made again when it is lost.
+        webhook: No part of what callers get, so neither of how the service shows itself.
     """
 
     name: str
@@ -282,6 +283,7 @@ class Service:
     prefix: Literal["job", "keep"] = "job"
     when_client_leaves: Literal["detach", "cancel"] = "detach"
     retry_paid: bool = False
+    webhook: Webhook | None = field(default=None, repr=False)
     places: Mapping[str, Place] = field(default_factory=dict[str, Place])
 
 
@@ -353,6 +355,7 @@ class GatewaySettings:
     call_wait: float | None = 45.0
     input_folders: tuple[str, ...] = ()
     input_urls: InputUrls = InputUrls()
+    webhooks: WebhookSettings = field(default_factory=WebhookSettings)
     backend_grace: float = 60.0
 
 

@@ -15,6 +15,7 @@ from gateway.services.model import (
     Service,
 )
 from gateway.services.read_parameters import node_reference, places_of, read_parameters
+from gateway.services.read_webhooks import read_webhook
 from gateway.services.service_keys import (
     BACKEND,
     DESCRIPTION,
@@ -50,6 +51,7 @@ def _service(member: Named[Fields], gateway: GatewaySettings, findings: Findings
     fields, place = member.value, findings.place(member)
     before = len(findings)
     parameters = read_parameters(fields[PARAMETERS], findings)
+    webhook = read_webhook(fields, gateway.webhooks, findings)
     findings.attribute(before, service=member.name)
     title = fields[TITLE] or member.name.replace("_", " ").strip().capitalize()
     return Service(
@@ -69,6 +71,7 @@ def _service(member: Named[Fields], gateway: GatewaySettings, findings: Findings
         prefix=fields[PREFIX],
         when_client_leaves=fields[WHEN_CLIENT_LEAVES],
         retry_paid=fields[RETRY_PAID],
+        webhook=webhook,
         places=places_of(fields, place),
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from gateway.graph.json_value import Json
+from gateway.jobs.delivery import Delivery
 from gateway.jobs.job import Failure, Job, NodeSpan, Output, OutputFile, OutputText
 
 __all__ = [
@@ -17,6 +18,8 @@ __all__ = [
     "output_uri",
     "row_record",
     "status_record",
+    "time_text",
+    "webhook_record",
 ]
 
 _NEXT = (
@@ -49,8 +52,8 @@ def row_record(job: Job) -> dict[str, Json]:
         "job_id": job.id,
         "service": job.service,
         "status": job.status,
-        "created_at": _time(job.created_at),
-        "completed_at": _time(job.completed_at),
+        "created_at": time_text(job.created_at),
+        "completed_at": time_text(job.completed_at),
     }
 
 
@@ -91,6 +94,15 @@ def finished_record(job: Job, places: Places) -> dict[str, Json]:
     return record
 
 
+def webhook_record(delivery: Delivery) -> dict[str, Json]:
+    """Return the `webhook` object: how far telling the end of a job is."""
+    return {
+        "status": delivery.status,
+        "attempts": delivery.attempts,
+        "last_error": delivery.last_error or None,
+    }
+
+
 def failure_record(failure: Failure) -> dict[str, Json]:
     """Return the `error` object."""
     return {
@@ -111,15 +123,17 @@ def _head(job: Job) -> dict[str, Json]:
         "job_id": job.id,
         "service": job.service,
         "status": job.status,
-        "created_at": _time(job.created_at),
-        "started_at": _time(began),
-        "completed_at": _time(ended),
+        "created_at": time_text(job.created_at),
+        "started_at": time_text(began),
+        "completed_at": time_text(ended),
         "prompt_id": run.prompt_id if run else None,
         "backend": run.backend if run else None,
         "attempts": len(job.runs),
         "parameters": dict(job.arguments),
         "seeds": dict(job.seeds),
     }
+    if job.rerun_of:
+        record["rerun_of"] = job.rerun_of
     if began is not None:
         record["queued_ms"] = _ms(began - job.created_at)
     if began is not None and ended is not None:
@@ -138,7 +152,7 @@ def _progress(job: Job) -> dict[str, Json]:
         "cachedNodes": list(progress.cached_nodes),
         "queue_position": progress.queue_position,
         "note": progress.note,
-        "timestamp": _time(progress.timestamp or job.created_at),
+        "timestamp": time_text(progress.timestamp or job.created_at),
     }
 
 
@@ -190,7 +204,8 @@ def _ms(seconds: float) -> int:
     return max(round(seconds * 1000), 0)
 
 
-def _time(seconds: float | None) -> str | None:
+def time_text(seconds: float | None) -> str | None:
+    """Return a time as answers write it, in UTC with milliseconds."""
     if seconds is None:
         return None
     return (
