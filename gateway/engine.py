@@ -6,8 +6,17 @@ import asyncio
 import importlib
 import sys
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Mapping,
+    Sequence,
+)
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,7 +59,7 @@ from gateway.tools.job_answer import JobAnswers
 if TYPE_CHECKING:
     from gateway.cluster.membership import Membership
 
-__all__ = ["Engine", "start_engine", "watch"]
+__all__ = ["Engine", "Kept", "open_kept", "start_engine", "watch"]
 
 _REFRESH_EVERY = 60.0
 _LAST_WORDS = 5.0
@@ -186,10 +195,8 @@ async def start_engine(
     Raises:
         GatewayError: A store cannot be opened.
     """
-    root, declaration = project.root, project.declaration
-    jobs = declaration.jobs
-    inputs = open_input_store(str(root / _INPUTS))
-    outputs = open_output_store(str(root / declaration.outputs))
+    root, jobs = project.root, project.declaration.jobs
+    inputs, outputs = _open_files(project)
     clustered = jobs.dispatch == "cluster"
     owner = _CLUSTER if clustered else uuid.uuid4().hex
     store = await open_job_store(jobs.store, root, owner)
@@ -204,6 +211,36 @@ async def start_engine(
     engine.look_after(store, owners)
     engine.tell_webhooks(project.declaration.gateway.webhooks)
     return engine
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The jobs and files of a project, for whoever looks at them and runs none."""
+
+    ledger: Ledger
+    keeping: Keeping
+
+
+@asynccontextmanager
+async def open_kept(project: Project) -> AsyncGenerator[Kept]:
+    """Open what a project keeps, whether gateways run on it or none does.
+
+    Raises:
+        GatewayError: A store cannot be opened.
+    """
+    inputs, outputs = _open_files(project)
+    jobs = project.declaration.jobs
+    store = await open_job_store(jobs.store, project.root, uuid.uuid4().hex)
+    try:
+        yield Kept(Ledger(store), Keeping(jobs.keep, inputs, outputs))
+    finally:
+        await store.close()
+
+
+def _open_files(project: Project) -> tuple[InputStore, OutputStore]:
+    root = project.root
+    outputs = open_output_store(str(root / project.declaration.outputs))
+    return open_input_store(str(root / _INPUTS)), outputs
 
 
 class _Parts:

@@ -6,11 +6,11 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from statistics import median
 
 from gateway.errors import ArgumentError, GatewayError, JobNotFound
 from gateway.execution.catalog import Catalog
 from gateway.execution.dispatching import Dispatching
+from gateway.execution.expectations import Expectations
 from gateway.execution.intake import Intake, Made, draw
 from gateway.execution.keep_inputs import InputKeeper, Sender
 from gateway.execution.ledger import Ledger
@@ -23,7 +23,7 @@ from gateway.jobs.placement import fitting_backends
 from gateway.services.arguments import accept
 from gateway.services.bound import BoundService
 
-__all__ = ["Executor"]
+__all__ = ["Executor", "service_gone"]
 
 _OWNER_ANSWERS_WITHIN = 10.0
 
@@ -47,6 +47,8 @@ class Executor:
         self.dispatcher = dispatcher
         self.catalog = catalog
         self._intake = Intake(catalog, keeper)
+        self.expectations = Expectations(ledger.store)
+        ledger.ended = self.expectations.learn
         self._claims: set[asyncio.Task[Job]] = set()
 
     async def accept(
@@ -63,7 +65,7 @@ class Executor:
 
     async def rerun(
         self,
-        bound: BoundService | None,
+        bound: BoundService,
         old: Job,
         overrides: Mapping[str, Json],
         sender: Sender,
@@ -71,7 +73,7 @@ class Executor:
         """Take on a job that does an old one again, with its seeds and files, save the overrides.
 
         Args:
-            bound: The old job's service as it is now, or None when there is none any more.
+            bound: The old job's service as it is now.
             old: A job of this sender's, in whatever state.
             overrides: Parameter → value; null leaves the old value out, so that a seed is drawn.
             sender: Who asks.
@@ -81,8 +83,6 @@ class Executor:
             GatewayError: The service changed and does not take the old arguments, or the job
                 cannot be kept, or the key stands for another call.
         """
-        if bound is None:
-            raise _gone(old)
         said: dict[str, Json] = {"job_id": old.id, "overrides": dict(overrides)}
         call = _Call(bound, sender, asked_of("rerun_job", said) if sender.key else "")
         return await self._once(call, lambda: self._intake.again(bound, old, overrides, sender))
@@ -149,7 +149,7 @@ class Executor:
         """
         self.ledger.adopt(job)
         if bound is None:
-            await self.ledger.record(transitions.fail(job, time.time(), _gone(job)))
+            await self.ledger.record(transitions.fail(job, time.time(), service_gone(job)))
             return
         try:
             fitting = self._still_fitting(bound, job, only)
@@ -209,11 +209,6 @@ class Executor:
             await watch.end(_OWNER_ANSWERS_WITHIN)
         return await self.ledger.get(job.id) or watch.job
 
-    async def expected_seconds(self, service: str) -> float | None:
-        """Return how long a run of this service usually takes, or None before the first."""
-        runs = await self.ledger.store.newest_runs(service)
-        return median(each.seconds for each in runs) if runs else None
-
 
 def _queue_until(bound: BoundService) -> float | None:
     """Return when a run must have started, on the monotonic clock; None: any time."""
@@ -221,7 +216,8 @@ def _queue_until(bound: BoundService) -> float | None:
     return None if seconds is None else time.monotonic() + seconds
 
 
-def _gone(job: Job) -> GatewayError:
+def service_gone(job: Job) -> GatewayError:
+    """Return what to tell of a job whose service is not there any more."""
     return GatewayError(
         f"The service {job.service} is not there any more.",
         code="service-changed",

@@ -62,6 +62,7 @@ class Ledger:
 
     Attributes:
         told: Called with each newer state that this process makes, once the store has what it keeps.
+        ended: Called with each job whose end is told here, whoever ran it.
         reached: Is told how far each job has come.
         look_every: Seconds between looks at watched jobs that another gateway runs.
         webhooks_due: Set when the store has something that a webhook is to be told of.
@@ -70,6 +71,7 @@ class Ledger:
     def __init__(self, store: JobStore) -> None:
         self.store = store
         self.told: Callable[[Job], None] = _nobody
+        self.ended: Callable[[Job], None] = _nobody
         self.look_every = _LOOK_AGAIN
         self.reached: Reached = pass_by
         self.webhooks_due = asyncio.Event()
@@ -274,6 +276,8 @@ class Ledger:
             await asyncio.sleep(self.look_every)
 
     def _tell(self, job: Job) -> None:
+        if job.finished:
+            self.ended(job)
         for watch in self._watches.get(job.id, ()):
             watch.tell(job)
 

@@ -39,8 +39,7 @@ class JobAnswers:
     async def result(self, job: Job, asking: Asking) -> Answer:
         """Return what a finished job answers, or the handle of one that goes on."""
         if not job.finished:
-            expected = await self.executor.expected_seconds(job.service)
-            record = handle_record(job, expected)
+            record = handle_record(job, await self._expected(job))
             return Answer(
                 f"{job.service} is {job.status}: job {job.id}. {record['message']}", record
             )
@@ -60,7 +59,7 @@ class JobAnswers:
         """Return what `query_job_status` answers."""
         record = status_record(job)
         if not job.finished:
-            expected = await self.executor.expected_seconds(job.service)
+            expected = await self._expected(job)
             if expected is not None:
                 record["expected_ms"] = round(expected * 1000)
         await self.executor.ledger.kept(job.id)
@@ -72,6 +71,11 @@ class JobAnswers:
             return {}
         delivery = await self.executor.ledger.delivery(job)
         return {} if delivery is None else {"webhook": webhook_record(delivery)}
+
+    async def _expected(self, job: Job) -> float | None:
+        expectations = self.executor.expectations
+        await expectations.know(job.service)
+        return expectations.seconds(job)
 
     def _places(self, job: Job, asking: Asking) -> Places:
         make = asking.url
@@ -186,5 +190,7 @@ def _status_text(job: Job) -> str:
         doing = f", {progress.queue_position} before it"
     elif progress.title:
         doing = f", {progress.title} {progress.current:g}/{progress.maximum:g}"
+    if progress.left:
+        doing += f", {progress.left}"
     note = f" ({progress.note})" if progress.note else ""
     return f"{job.service}: {job.status}{doing}{note}."
