@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import sys
 import uuid
 from collections.abc import (
     AsyncGenerator,
@@ -33,7 +34,9 @@ from gateway.execution.dispatching import Dispatching
 from gateway.execution.executor import Executor
 from gateway.execution.keep_inputs import InputKeeper
 from gateway.execution.ledger import Ledger
+from gateway.execution.leftovers import clear_leftovers_for_ever
 from gateway.execution.outcome import Workshop
+from gateway.execution.points import Reached, pass_by
 from gateway.execution.recovery import Recovery
 from gateway.execution.sweeping import Keeping, sweep_for_ever
 from gateway.fetch.references import GuardedReferences
@@ -63,6 +66,12 @@ _LAST_WORDS = 5.0
 _INPUTS = ".gateway/inputs"
 _CLUSTER = "cluster"
 """Owner of every unfinished job of a cluster; the board tells which worker has which."""
+_PLAIN = (
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso"),
+    structlog.processors.ExceptionRenderer(),
+    structlog.dev.ConsoleRenderer(colors=False),
+)
 
 
 class Engine:
@@ -84,7 +93,10 @@ class Engine:
         self._membership: Membership | None = None
         self._deliveries: Deliveries | None = None
         self._services: tuple[BoundService, ...] = ()
-        self._tasks = [asyncio.create_task(sweep_for_ever(executor.ledger, keeping))]
+        self._tasks = [
+            asyncio.create_task(sweep_for_ever(executor.ledger, keeping)),
+            asyncio.create_task(clear_leftovers_for_ever(executor.ledger, keeping.inputs)),
+        ]
 
     def look_after(self, store: LastingJobStore, owners: Owners) -> None:
         """Take over, now and then, what gateways that are gone left in the store."""
@@ -169,13 +181,16 @@ class Engine:
             await self._executor.ledger.store.close()
 
 
-async def start_engine(project: Project, work_for: Collection[str] = ()) -> Engine:
+async def start_engine(
+    project: Project, work_for: Collection[str] = (), reached: Reached = pass_by
+) -> Engine:
     """Open the stores and build what runs the project's jobs; no backend is connected before its first use.
 
     Args:
         project: With its services.
         work_for: Names of the backends for which this process takes jobs, when the project's
             `jobs.dispatch` is `cluster`.
+        reached: Is told how far each job has come.
 
     Raises:
         GatewayError: A store cannot be opened.
@@ -188,6 +203,7 @@ async def start_engine(project: Project, work_for: Collection[str] = ()) -> Engi
     owners = open_owners(jobs, root, owner, store)
     await owners.beat()
     parts = _Parts(project, inputs, outputs, store)
+    parts.ledger.reached = reached
     if clustered:
         engine = await _clustered(parts, work_for)
     else:
@@ -291,9 +307,10 @@ def watch(config: Path, environment: Mapping[str, str], seen: Fingerprint) -> As
 
 
 def _report(job_id: str, fault: BaseException) -> None:
-    structlog.get_logger("gateway").error(
-        "a job met a fault of the gateway", job=job_id, exc_info=fault
-    )
+    # Not structlog's own way with exceptions: that shows every local value, secrets among them, and
+    # writes to stdout, where MCP is spoken.
+    log = structlog.wrap_logger(structlog.PrintLogger(sys.stderr), processors=_PLAIN)
+    log.error("a job met a fault of the gateway", job=job_id, exc_info=fault)
 
 
 def _undelivered(delivery: Delivery, fault: BaseException | None) -> None:

@@ -14,7 +14,7 @@ from gateway.execution.expectations import Expectations
 from gateway.execution.intake import Intake, Made, draw
 from gateway.execution.keep_inputs import InputKeeper, Sender
 from gateway.execution.ledger import Ledger
-from gateway.execution.outcome import Work
+from gateway.execution.outcome import Work, paid_run_lost
 from gateway.graph.json_value import Json
 from gateway.jobs import transitions
 from gateway.jobs.job import Job
@@ -101,13 +101,16 @@ class Executor:
 
     async def _take_on(self, bound: BoundService, made: Made) -> Job:
         job = made.job
+        self.ledger.reached("inputs-kept", job.id)
         kept = self.ledger.accept(job)
         self.dispatcher.submit(Work(job.id, bound, _queue_until(bound)), made.fitting, job)
+        self.ledger.reached("accepted", job.id)
         try:
             await kept
         except BaseException:
             await asyncio.shield(self.dispatcher.stop(job.id, "It could not be kept."))
             raise
+        self.ledger.reached("stored", job.id)
         return job
 
     async def _take_on_once(self, bound: BoundService, made: Made) -> Job:
@@ -123,6 +126,7 @@ class Executor:
     async def _claim(self, bound: BoundService, made: Made) -> Job:
         job = await self.ledger.claim(made.job)
         if job is made.job:
+            self.ledger.reached("stored", job.id)
             self.dispatcher.submit(Work(job.id, bound, _queue_until(bound)), made.fitting, job)
             return job
         return same_call(job, made.job.asked)
@@ -155,6 +159,11 @@ class Executor:
         run = job.run
         names = {each.name for each in self.catalog.candidates()}
         resuming = run is not None and run.ended_at is None and run.backend in names
+        if bound.runs_once and run is not None and run.ended_at is None and not resuming:
+            gone = GatewayError(f"Backend {run.backend} is not declared any more.", code="run-lost")
+            lost = paid_run_lost(bound, gone)
+            await self.ledger.record(transitions.fail(job, time.time(), lost))
+            return
         work = Work(job.id, bound, _queue_until(bound), resuming=resuming)
         self.dispatcher.submit(work, fitting, job)
 

@@ -85,6 +85,7 @@ class BoundService:
         prompt: The workflow's graph; never changed.
         prefixes: Save nodes whose literal `filename_prefix` no parameter sets: (node id, widget) → value.
         dynamic_texts: String widgets in which the editor resolves `{a|b}` before it sends.
+        paid: Nodes that call a paid service outside, as far as their definitions are pinned.
     """
 
     service: Service
@@ -93,6 +94,12 @@ class BoundService:
     outputs: tuple[BoundOutput, ...] = ()
     prefixes: Mapping[WidgetKey, str] = field(default_factory=dict[WidgetKey, str])
     dynamic_texts: frozenset[WidgetKey] = frozenset()
+    paid: frozenset[str] = frozenset()
+
+    @property
+    def runs_once(self) -> bool:
+        """Whether a run that ComfyUI may have begun must not be made again: it may have cost money."""
+        return bool(self.paid) and not self.service.retry_paid
 
     @property
     def name(self) -> str:

@@ -183,13 +183,15 @@ class ToolCalls:
         """Wait for a job as its service says, and answer."""
         try:
             job = await self.wait(job.id, asking, bound.service.wait)
-            return await self._answers.result(job, asking)
+            answer = await self._answers.result(job, asking)
         except asyncio.CancelledError:
             why = asking.leaving()
             if why == "cancelled" or bound.service.when_client_leaves == "cancel":
                 reason = "Cancelled by its caller." if why == "cancelled" else "Its caller left."
                 await asyncio.shield(self._executor.stop(job, reason))
             raise
+        self._executor.ledger.reached("answered", job.id)
+        return answer
 
     def _seen(self, job: Job) -> Job:
         """Return the job with its place in our line and the time left, which change without it."""

@@ -45,13 +45,15 @@ class JobAnswers:
             )
         record = finished_record(job, self._places(job, asking)) | await self._told(job)
         failed = job.status != "completed"
-        return Answer(
+        answer = Answer(
             text=_failed_text(job) if failed else self._text(job, asking),
             structured=record,
             images=await self._images(job),
             links=_links(job, asking),
             failed=failed,
         )
+        await self.executor.ledger.kept(job.id)
+        return answer
 
     async def status(self, job: Job) -> Answer:
         """Return what `query_job_status` answers."""
@@ -60,6 +62,7 @@ class JobAnswers:
             expected = await self._expected(job)
             if expected is not None:
                 record["expected_ms"] = round(expected * 1000)
+        await self.executor.ledger.kept(job.id)
         return Answer(_status_text(job), record | await self._told(job))
 
     async def _told(self, job: Job) -> dict[str, Json]:
