@@ -44,7 +44,8 @@ class Attempt:
         self._backend = backend
         self._over = over
         self._workshop = workshop
-        self._collector = Collector(work.bound, work.job_id, backend, workshop.shelves)
+        home = _home(work.job_id, workshop)
+        self._collector = Collector(work.bound, home, backend, workshop.shelves)
         self._teller = Teller(workshop.ledger, work.job_id, work.bound.prompt, self._collector)
         self._prompt_id = ""
         self._posting: asyncio.Task[Accepted] | None = None
@@ -283,6 +284,13 @@ class Attempt:
             for each in self._follower.times.values()
             if (node := self._work.bound.prompt.get(each.node_id)) is not None
         )
+
+
+def _home(job_id: str, workshop: Workshop) -> str:
+    job = workshop.ledger.live(job_id)
+    if job is None:
+        raise AssertionError("an attempt's job is unfinished before the attempt begins")
+    return workshop.shelves.outputs.home(job_id, job.created_at)
 
 
 def _ms(at: float | None, began: float) -> float | None:
