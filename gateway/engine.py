@@ -33,6 +33,7 @@ from gateway.execution.dispatch import Dispatcher
 from gateway.execution.dispatching import Dispatching
 from gateway.execution.executor import Executor
 from gateway.execution.keep_inputs import InputKeeper
+from gateway.execution.late_outputs import catch_up_for_ever
 from gateway.execution.ledger import Ledger
 from gateway.execution.leftovers import clear_leftovers_for_ever
 from gateway.execution.outcome import Workshop
@@ -52,7 +53,8 @@ from gateway.project.watch import watch_project
 from gateway.services.bound import BoundService
 from gateway.services.model import GatewaySettings
 from gateway.services.webhook import WebhookSettings
-from gateway.storage.local import open_input_store, open_output_store
+from gateway.storage.open_buckets import OpenBuckets
+from gateway.storage.opening import open_inputs, open_outputs
 from gateway.tools.calls import ToolCalls
 from gateway.tools.job_answer import JobAnswers
 
@@ -63,7 +65,7 @@ __all__ = ["Engine", "Kept", "open_kept", "start_engine", "watch"]
 
 _REFRESH_EVERY = 60.0
 _LAST_WORDS = 5.0
-_INPUTS = ".gateway/inputs"
+_OUTPUTS = ".gateway/outputs"
 _CLUSTER = "cluster"
 """Owner of every unfinished job of a cluster; the board tells which worker has which."""
 _PLAIN = (
@@ -96,6 +98,7 @@ class Engine:
         self._tasks = [
             asyncio.create_task(sweep_for_ever(executor.ledger, keeping)),
             asyncio.create_task(clear_leftovers_for_ever(executor.ledger, keeping.inputs)),
+            asyncio.create_task(catch_up_for_ever(keeping.outputs)),
         ]
 
     def look_after(self, store: LastingJobStore, owners: Owners) -> None:
@@ -238,9 +241,9 @@ async def open_kept(project: Project) -> AsyncGenerator[Kept]:
 
 
 def _open_files(project: Project) -> tuple[InputStore, OutputStore]:
-    root = project.root
-    outputs = open_output_store(str(root / project.declaration.outputs))
-    return open_input_store(str(root / _INPUTS)), outputs
+    declaration = project.declaration
+    outputs = open_outputs(declaration.outputs, str(project.root / _OUTPUTS))
+    return open_inputs(declaration.inputs), outputs
 
 
 class _Parts:
@@ -327,4 +330,5 @@ def _undelivered(delivery: Delivery, fault: BaseException | None) -> None:
 
 def _references(root: Path, settings: GatewaySettings) -> GuardedReferences:
     folders = [str(root / each) for each in settings.input_folders]
-    return GuardedReferences(folders, settings.input_urls)
+    buckets = OpenBuckets(settings.input_buckets)
+    return GuardedReferences(folders, settings.input_urls, buckets=buckets)

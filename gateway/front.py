@@ -6,7 +6,7 @@ import asyncio
 import gc
 import importlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +33,7 @@ class _Source:
     """Where a project comes from; `seen` is the state of its files before anything was read."""
 
     config: Path
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] = field(repr=False)
     seen: Fingerprint
 
 

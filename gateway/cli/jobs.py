@@ -14,7 +14,8 @@ from gateway.cli.opening import Config, open_project
 from gateway.cli.running import found_job
 from gateway.engine import open_kept
 from gateway.errors import GatewayError
-from gateway.jobs.job import JobStatus
+from gateway.jobs.files import OutputStore
+from gateway.jobs.job import Job, JobStatus, OutputFile
 from gateway.jobs.statistics import Period, Statistics
 from gateway.jobs.store import JobPage, JobQuery
 from gateway.project.load import Project
@@ -87,10 +88,22 @@ def _show(
     asyncio.run(_show_one(open_project(config), job_id, as_json=as_json))
 
 
+async def _places(job: Job, outputs: OutputStore) -> Places:
+    paths: dict[int, str] = {}
+    urls: dict[int, str] = {}
+    for number, file in enumerate(job.outputs):
+        if isinstance(file, OutputFile) and file.key:
+            if (path := outputs.path(file.key)) is not None:
+                paths[number] = path
+            if (link := await outputs.link(file.key, doubtful=bool(file.unsent))) is not None:
+                urls[number] = link
+    return Places(paths, urls)
+
+
 async def _show_one(project: Project, job_id: str, *, as_json: bool) -> None:
     async with open_kept(project) as kept:
         job = await found_job(kept, job_id)
-        places = Places(path=lambda file: kept.keeping.outputs.path(file.key))
+        places = await _places(job, kept.keeping.outputs)
         if as_json:
             record = finished_record(job, places) if job.finished else status_record(job)
             print_json({**record, "caller": job.caller})

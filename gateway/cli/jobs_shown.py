@@ -73,7 +73,7 @@ def job_lines(job: Job, places: Places, now: float) -> Iterator[str]:
     for name, value in job.arguments.items():
         yield f"argument   {name}={_short(json.dumps(value, ensure_ascii=False))}"
     for number, output in enumerate(job.outputs):
-        yield f"output {number:<3} {output.name}: {_told(output, places)}"
+        yield f"output {number:<3} {output.name}: {_told(output, number, places)}"
     for warning in job.warnings:
         yield f"warning    {warning}"
     if job.failure is not None:
@@ -118,14 +118,14 @@ def _table(*headings: str) -> Table:
     return table
 
 
-def _told(output: Output, places: Places) -> str:
+def _told(output: Output, number: int, places: Places) -> str:
     match output:
         case OutputText(text=text):
             return _short(text)
         case OutputFile(missing=missing) if missing:
             return f"missing: {missing}"
         case OutputFile():
-            return places.path(output) or output.filename
+            return places.paths.get(number) or places.urls.get(number) or output.filename
 
 
 def _ran(job: Job, now: float) -> float | None:

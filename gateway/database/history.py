@@ -78,13 +78,16 @@ def expired(connection: Connection, expiry: Expiry, most: int) -> Sequence[Expir
     gone = _gone(connection, expiry)
     if gone is None:
         return ()
-    oldest = select(JOBS.c.id).where(gone).order_by(JOBS.c.completed_at).limit(most)
-    ids = connection.execute(oldest).scalars().all()
+    oldest = (
+        select(JOBS.c.id, JOBS.c.created_at).where(gone).order_by(JOBS.c.completed_at).limit(most)
+    )
+    rows = connection.execute(oldest).all()
+    ids = [each.id for each in rows]
     used = select(JOB_INPUTS.c.job_id, JOB_INPUTS.c.digest).where(JOB_INPUTS.c.job_id.in_(ids))
     digests: dict[str, list[str]] = {each: [] for each in ids}
     for row in connection.execute(used):
         digests[row.job_id].append(row.digest)
-    return tuple(Expired(job_id, tuple(each)) for job_id, each in digests.items())
+    return tuple(Expired(each.id, tuple(digests[each.id]), each.created_at) for each in rows)
 
 
 def count_expired(connection: Connection, expiry: Expiry) -> int:

@@ -47,7 +47,7 @@ class Attempt:
         self._reached = workshop.ledger.reached
         self._collector = Collector(
             work.bound,
-            work.job_id,
+            _home(work.job_id, workshop),
             backend,
             workshop.shelves,
             lambda: self._reached("collected", work.job_id),
@@ -299,6 +299,13 @@ class Attempt:
             for each in self._follower.times.values()
             if (node := self._work.bound.prompt.get(each.node_id)) is not None
         )
+
+
+def _home(job_id: str, workshop: Workshop) -> str:
+    job = workshop.ledger.live(job_id)
+    if job is None:
+        raise AssertionError("an attempt's job is unfinished before the attempt begins")
+    return workshop.shelves.outputs.home(job_id, job.created_at)
 
 
 def _ms(at: float | None, began: float) -> float | None:

@@ -37,10 +37,15 @@ class PreviewShelf:
         self._kept: OrderedDict[str, Preview] = OrderedDict()
         self._size = 0
 
+    def kept(self, key: str) -> Preview | None:
+        """Return the preview of a file when it is still here."""
+        if key in self._kept:
+            self._kept.move_to_end(key)
+        return self._kept.get(key)
+
     async def preview(self, key: str, path: str) -> Preview | None:
         """Return the preview of a file, or None when it is no picture."""
-        if (kept := self._kept.get(key)) is not None:
-            self._kept.move_to_end(key)
+        if (kept := self.kept(key)) is not None:
             return kept
         made = await self._previewer.preview(path, self._max_side)
         if made is not None and key not in self._kept:
@@ -70,7 +75,10 @@ class Shelves:
 
 @dataclass(frozen=True, slots=True)
 class _Brought:
-    """A file at home; `key` is empty when it could not be had, and `missing` says why."""
+    """A file at home; `key` is empty when it could not be had, and `missing` says why.
+
+    `unsent` says why it is on this machine only, when it should be in a bucket.
+    """
 
     key: str
     size: int = 0
@@ -78,25 +86,27 @@ class _Brought:
     width: int | None = None
     height: int | None = None
     missing: str = ""
+    unsent: str = ""
 
 
 class Collector:
     """Collects the outputs of one run; files are fetched while the run goes on.
 
-    `fetched` is called for each file that is at home.
+    `home` is what the keys of the job's files begin with; `fetched` is called for each file that is
+    at home.
     """
 
     def __init__(
         self,
         bound: BoundService,
-        job_id: str,
+        home: str,
         backend: Backend,
         shelves: Shelves,
         fetched: Callable[[], None],
     ) -> None:
         self._fetched = fetched
         self._bound = bound
-        self._job_id = job_id
+        self._home = home
         self._backend = backend
         self._shelves = shelves
         self._fetching: dict[FileReference | LeftText, asyncio.Task[_Brought]] = {}
@@ -160,18 +170,20 @@ class Collector:
             width=brought.width,
             height=brought.height,
             missing=brought.missing,
+            unsent=brought.unsent,
         )
 
     def _key_for(self, filename: str) -> str:
         name = unique_name(safe_name(filename), self._taken)
         self._taken.add(name)
-        return f"{self._job_id}/{name}"
+        return f"{self._home}/{name}"
 
     async def _write_down(self, left: LeftText) -> _Brought:
         """Keep a text that is too long for a record as a file."""
         key = self._key_for(f"node_{left.node_id}.txt")
         stored = await self._shelves.outputs.write(key, _encoded(left.text))
-        return _Brought(key, stored.size, "text/plain")
+        unsent = await self._shelves.outputs.publish(key)
+        return _Brought(key, stored.size, "text/plain", unsent=unsent)
 
     async def _bring(self, file: FileReference) -> _Brought:
         key = self._key_for(file.filename)
@@ -203,6 +215,7 @@ class Collector:
             download.mime_type,
             preview.width if preview else None,
             preview.height if preview else None,
+            unsent=await self._shelves.outputs.publish(key),
         )
 
 

@@ -112,7 +112,7 @@ class MemoryJobStore:
     async def expired(self, expiry: Expiry, most: int) -> Sequence[Expired]:
         """Return finished jobs that may go, the oldest first, and at most so many."""
         return tuple(
-            Expired(job.id, tuple({each.digest for each in job.inputs}))
+            Expired(job.id, tuple({each.digest for each in job.inputs}), job.created_at)
             for job in islice(self._gone(expiry), most)
         )
 

@@ -82,7 +82,8 @@ async def _let_go(ledger: Ledger, keeping: Keeping, expired: Sequence[Expired]) 
 
 async def _without_files(keeping: Keeping, expired: Expired) -> bool:
     try:
-        await keeping.outputs.remove(expired.job_id)
+        home = keeping.outputs.home(expired.job_id, expired.created_at)
+        await keeping.outputs.remove(home)
     except GatewayError:
         return False
     return True

@@ -73,7 +73,7 @@ def body_of(job: Job) -> bytes:
     A file that the caller gave is its name only: it may have been given as a path of this machine, or
     whole as a data: URL. A record over 1 MiB goes without what makes it large, and says so.
     """
-    record = finished_record(job, Places(path=lambda _: None))
+    record = finished_record(job, Places())
     names: dict[str, Json] = {each.parameter: each.filename for each in job.inputs}
     record["parameters"] = {name: names.get(name, each) for name, each in job.arguments.items()}
     body = _encoded(record)

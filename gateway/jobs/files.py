@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
 __all__ = [
+    "Buckets",
     "InputStore",
     "KeptFile",
     "Opened",
@@ -76,10 +78,44 @@ class InputStore(Protocol):
 
 
 class OutputStore(Protocol):
-    """Runs' files, by `<job id>/<name>`."""
+    """Runs' files, by `<home of the job>/<name>`."""
+
+    def home(self, job_id: str, created_at: float) -> str:
+        """Return what the keys of a job's files begin with, the same for as long as there is the job.
+
+        Args:
+            job_id: Its id.
+            created_at: Seconds since the epoch.
+        """
+        ...
 
     async def write(self, key: str, chunks: AsyncIterator[bytes]) -> StoredFile:
         """Take a file in, never holding it whole in memory; half a file is never left."""
+        ...
+
+    async def publish(self, key: str) -> str:
+        """Bring a written file to where all can have it, in bounded time.
+
+        Returns:
+            Why it stays on this machine for now, or an empty text; it can be read either way.
+        """
+        ...
+
+    async def catch_up(self) -> None:
+        """Bring the files that `publish` could not; what fails again stays, and is tried again."""
+        ...
+
+    async def link(self, key: str, *, doubtful: bool = False) -> str | None:
+        """Return a URL under which anybody can fetch a file for a while, or None when it has none.
+
+        Args:
+            key: The file's.
+            doubtful: It could not be brought at the end of its run, so it is looked for.
+        """
+        ...
+
+    def lend(self, key: str) -> AbstractAsyncContextManager[str | None]:
+        """Have a file as a path on this machine for a while; None when that cannot be."""
         ...
 
     async def open(self, key: str, start: int = 0, end: int | None = None) -> Opened:
@@ -138,11 +174,23 @@ class Reference:
     chunks: AsyncIterator[bytes]
 
 
+class Buckets(Protocol):
+    """The buckets that callers may name files in."""
+
+    async def open(self, url: str) -> Opened | None:
+        """Open a file by its URL, to be read from its beginning; None: it is in no open bucket.
+
+        Raises:
+            KeyError: There is no such file.
+        """
+        ...
+
+
 class References(Protocol):
     """Opens what a caller's image, mask, audio, video or file argument refers to.
 
-    A path (only under the input folders, and only for callers on this machine), a `data:` URL, or
-    an http(s) URL. `comfyui://jobs/…` is opened by the executor itself.
+    A path or `file:` URL (only under the input folders, and only for callers on this machine), a
+    `data:` URL, an http(s) URL, or the URL of a file in an open bucket. `comfyui://jobs/…` is opened by the executor itself.
     """
 
     async def open(self, reference: str, *, local: bool) -> Reference:

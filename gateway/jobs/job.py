@@ -119,6 +119,7 @@ class OutputFile:
         type: ComfyUI's `output` or `temp` (a preview).
         key: Where it is in the output store; empty when it could not be fetched (`missing`).
         missing: Why it is not here, or empty.
+        unsent: Why it could not be brought to its bucket when its run ended, or empty.
     """
 
     name: str
@@ -133,6 +134,7 @@ class OutputFile:
     width: int | None = None
     height: int | None = None
     missing: str = ""
+    unsent: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,28 @@ specifications; a name is only believed when the bytes say nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TypeAlias
 
-__all__ = ["HEAD_SIZE", "UNKNOWN", "extension_of", "guess_mime", "mime_of_name", "sniff"]
+__all__ = [
+    "HEAD_SIZE",
+    "UNKNOWN",
+    "extension_of",
+    "guess_mime",
+    "is_shown",
+    "mime_of_name",
+    "sniff",
+]
 
 HEAD_SIZE = 512
 """How many first bytes `sniff` makes use of."""
 
 UNKNOWN = "application/octet-stream"
+
+_SHOWN = re.compile(
+    r"image/(png|jpeg|webp|gif|avif|bmp)|audio/[a-z0-9.+-]+|video/[a-z0-9.+-]+|text/plain"
+)
 
 _BY_EXTENSION = {
     "png": "image/png",
@@ -88,6 +101,11 @@ def mime_of_name(filename: str) -> str | None:
     """Return the type that a file's extension stands for, or None."""
     _, dot, extension = filename.rpartition(".")
     return _BY_EXTENSION.get(extension.lower()) if dot else None
+
+
+def is_shown(mime: str) -> bool:
+    """Tell whether a browser may show files of a type: pictures, sound, video, plain text, nothing that runs."""
+    return _SHOWN.fullmatch(mime) is not None
 
 
 def extension_of(mime: str) -> str:

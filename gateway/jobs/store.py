@@ -59,10 +59,11 @@ class Expiry:
 
 @dataclass(frozen=True, slots=True)
 class Expired:
-    """A finished job that may go, and the input files it needed."""
+    """A finished job that may go, the input files it needed, and when it was accepted."""
 
     job_id: str
-    digests: tuple[str, ...] = ()
+    digests: tuple[str, ...]
+    created_at: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from gateway.services.bucket import Bucket
 from gateway.services.model import Declaration
 
 __all__ = ["DATABASE_VARIABLE", "anchor_paths", "with_database"]
@@ -23,7 +24,8 @@ def anchor_paths(declaration: Declaration, root: Path) -> Declaration:
     gateway = declaration.gateway
     return replace(
         declaration,
-        outputs=_anchor(declaration.outputs, root),
+        inputs=_anchor_home(declaration.inputs, root),
+        outputs=_anchor_home(declaration.outputs, root),
         jobs=replace(declaration.jobs, store=_anchor(declaration.jobs.store, root)),
         gateway=replace(
             gateway, input_folders=tuple(_anchor(each, root) for each in gateway.input_folders)
@@ -39,6 +41,10 @@ def with_database(declaration: Declaration, environment: Mapping[str, str]) -> D
     """Return the declaration with its jobs where `GATEWAY_DATABASE_URL` says, if it is set."""
     url = environment.get(DATABASE_VARIABLE, "")
     return replace(declaration, jobs=replace(declaration.jobs, store=url)) if url else declaration
+
+
+def _anchor_home(home: str | Bucket, root: Path) -> str | Bucket:
+    return home if isinstance(home, Bucket) else _anchor(home, root)
 
 
 def _anchor(path: str, root: Path) -> str:

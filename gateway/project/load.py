@@ -9,6 +9,7 @@ from pathlib import Path
 from gateway.errors import Finding
 from gateway.graph.definitions import Definitions
 from gateway.project.anchor import anchor_paths, with_database
+from gateway.project.buckets import with_credentials
 from gateway.project.definitions_file import DEFINITIONS_FILE, read_definitions
 from gateway.project.environment import read_keys
 from gateway.project.json_file import FileFault, read_text
@@ -87,7 +88,8 @@ def load_project(config: Path, environment: Mapping[str, str]) -> Loaded:
 
     Args:
         config: Its path.
-        environment: Variables for `${NAME}`, `GATEWAY_API_KEYS` and `GATEWAY_DATABASE_URL`.
+        environment: Variables for `${NAME}`, `GATEWAY_API_KEYS`, `GATEWAY_DATABASE_URL` and the keys
+            of buckets (`AWS_…`, `AZURE_…`).
     """
     config = config.absolute()
     root = config.parent
@@ -103,7 +105,8 @@ def load_project(config: Path, environment: Mapping[str, str]) -> Loaded:
     ordered = _in_order(findings, shown_path(config))
     if parsed.declaration is None or any(each.severity == "error" for each in ordered):
         return Loaded(None, ordered)
-    declaration = anchor_paths(with_database(parsed.declaration, environment), root)
+    declaration = with_credentials(with_database(parsed.declaration, environment), environment)
+    declaration = anchor_paths(declaration, root)
     return Loaded(Project(root, config, declaration, services, raw.definitions, keys.keys), ordered)
 
 

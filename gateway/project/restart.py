@@ -16,6 +16,7 @@ def restart_needed(started: Project, edited: Project | None) -> tuple[Finding, .
     sections = {
         "backends": old.backends != new.backends,
         "gateway": old.gateway != new.gateway,
+        "inputs": old.inputs != new.inputs,
         "outputs": old.outputs != new.outputs,
         "jobs": old.jobs != new.jobs,
     }

@@ -15,17 +15,14 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
-from gateway.errors import JobNotFound
+from gateway.errors import GatewayError, JobNotFound
 from gateway.jobs.job import Job, OutputFile
+from gateway.jobs.mime import is_shown
 from gateway.jobs.names import safe_name
 from gateway.server.links import Links
 from gateway.tools.running import Published, Running
 
 __all__ = ["Files"]
-
-SHOWN = re.compile(
-    r"image/(png|jpeg|webp|gif|avif|bmp)|audio/[a-z0-9.+-]+|video/[a-z0-9.+-]+|text/plain"
-)
 
 MIME = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
 
@@ -77,6 +74,8 @@ class Files:
             return await _file(request, running, output)
         except JobNotFound:
             return _not_found()
+        except GatewayError as error:  # a bucket that is away
+            return PlainTextResponse(f"{error.message} Try again later.\n", 503)
 
 
 async def _file(request: Request[Any], running: Running, file: OutputFile) -> Response:
@@ -128,7 +127,7 @@ def _part(header: str, size: int) -> _Part | None:
 
 
 def _disposition(file: OutputFile) -> str:
-    shown = SHOWN.fullmatch(_mime_type(file)) is not None
+    shown = is_shown(_mime_type(file))
     name = quote(safe_name(file.filename), safe="")
     return f"{'inline' if shown else 'attachment'}; filename*=UTF-8''{name}"
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from gateway.services.backend_keys import BACKEND
+from gateway.services.bucket_keys import folder_or_bucket
 from gateway.services.fields import NOTHING, Fields, Group, Key
 from gateway.services.gateway_keys import GATEWAY, JOBS
 from gateway.services.names import NAME, SERVICE_NAME
-from gateway.services.scalar_shapes import Integer, Text
+from gateway.services.scalar_shapes import Integer
 from gateway.services.service_keys import SERVICE
 from gateway.services.shape import MapOf, record
 
@@ -14,6 +15,7 @@ __all__ = [
     "BACKENDS",
     "FILE",
     "GATEWAY_SECTION",
+    "INPUTS",
     "JOBS_SECTION",
     "OUTPUTS",
     "SERVICES",
@@ -36,15 +38,15 @@ SERVICES: Key[Group[Fields]] = Key(
     Group(),
 )
 GATEWAY_SECTION: Key[Fields] = Key("gateway", GATEWAY, "The gateway itself.", NOTHING)
-OUTPUTS: Key[str] = Key(
-    "outputs",
-    Text(),
-    "The folder that outputs go to (object stores come later).",
-    ".gateway/outputs",
+INPUTS: Key[str | Fields] = folder_or_bucket(
+    "inputs", "Where callers' files are kept: a folder, or a bucket by its URL.", ".gateway/inputs"
+)
+OUTPUTS: Key[str | Fields] = folder_or_bucket(
+    "outputs", "Where outputs go: a folder, or a bucket by its URL.", ".gateway/outputs"
 )
 JOBS_SECTION: Key[Fields] = Key("jobs", JOBS, "How jobs are kept.", NOTHING)
 
 FILE = record(
     "services.yaml",
-    (VERSION, BACKENDS, SERVICES, GATEWAY_SECTION, OUTPUTS, JOBS_SECTION),
+    (VERSION, BACKENDS, SERVICES, GATEWAY_SECTION, INPUTS, OUTPUTS, JOBS_SECTION),
 )

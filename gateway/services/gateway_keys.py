@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from gateway.services.bucket_keys import bucket_only
 from gateway.services.fields import NOTHING, Fields, Key
 from gateway.services.scalar_shapes import (
     Duration,
@@ -28,6 +29,7 @@ __all__ = [
     "GATEWAY",
     "HOST",
     "HTTP",
+    "INPUT_BUCKETS",
     "INPUT_FOLDERS",
     "INPUT_URLS",
     "INSTRUCTIONS",
@@ -143,6 +145,12 @@ CALL_WAIT: Key[float | None] = Key(
 INPUT_FOLDERS: Key[tuple[str, ...]] = Key(
     "input_folders", ListOf(Text()), "Callers' paths are read only under these; not over HTTP.", ()
 )
+INPUT_BUCKETS: Key[tuple[str | Fields, ...]] = Key(
+    "input_buckets",
+    ListOf(bucket_only()),
+    "Callers may name files in these buckets, under the prefix that is written.",
+    (),
+)
 BACKEND_GRACE: Key[float] = Key(
     "backend_grace", Duration(), "How long a backend may be away before its jobs fail.", 60.0
 )
@@ -155,6 +163,7 @@ GATEWAY = record(
         PREVIEW,
         CALL_WAIT,
         INPUT_FOLDERS,
+        INPUT_BUCKETS,
         INPUT_URLS,
         WEBHOOKS,
         BACKEND_GRACE,

@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 
 from gateway.errors import Place
 from gateway.graph.json_value import Json
+from gateway.services.bucket import Bucket
 from gateway.services.webhook import Webhook, WebhookSettings
 
 __all__ = [
@@ -354,6 +355,7 @@ class GatewaySettings:
     preview: PreviewSettings = PreviewSettings()
     call_wait: float | None = 45.0
     input_folders: tuple[str, ...] = ()
+    input_buckets: tuple[Bucket, ...] = ()
     input_urls: InputUrls = InputUrls()
     webhooks: WebhookSettings = field(default_factory=WebhookSettings)
     backend_grace: float = 60.0
@@ -391,5 +393,6 @@ class Declaration:
     services: tuple[Service, ...]
     backends: tuple[BackendDeclaration, ...]
     gateway: GatewaySettings = GatewaySettings()
-    outputs: str = ".gateway/outputs"
+    outputs: str | Bucket = ".gateway/outputs"
     jobs: JobSettings = JobSettings()
+    inputs: str | Bucket = ".gateway/inputs"

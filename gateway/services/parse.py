@@ -11,11 +11,20 @@ from dataclasses import dataclass
 from gateway.errors import Finding
 from gateway.services.document import read_document
 from gateway.services.fields import Fields
-from gateway.services.file_keys import BACKENDS, FILE, GATEWAY_SECTION, JOBS_SECTION, SERVICES
+from gateway.services.file_keys import (
+    BACKENDS,
+    FILE,
+    GATEWAY_SECTION,
+    INPUTS,
+    JOBS_SECTION,
+    OUTPUTS,
+    SERVICES,
+)
 from gateway.services.findings import Findings
 from gateway.services.model import Declaration
 from gateway.services.read_backends import read_backends
-from gateway.services.read_gateway import read_gateway, read_jobs, read_outputs
+from gateway.services.read_buckets import read_home
+from gateway.services.read_gateway import read_gateway, read_jobs
 from gateway.services.read_services import read_services
 from gateway.services.reading import read_record
 from gateway.services.service_keys import PARAMETERS
@@ -51,13 +60,14 @@ def parse_services(text: str, file: str, environment: Mapping[str, str]) -> Pars
 
 
 def _declaration(file: str, fields: Fields, findings: Findings) -> Declaration:
-    gateway = read_gateway(fields[GATEWAY_SECTION])
+    gateway = read_gateway(fields[GATEWAY_SECTION], findings)
     declaration = Declaration(
         file=file,
         services=read_services(fields[SERVICES], gateway, findings),
         backends=read_backends(fields[BACKENDS], findings),
         gateway=gateway,
-        outputs=read_outputs(fields, findings),
+        inputs=read_home(fields[INPUTS], findings),
+        outputs=read_home(fields[OUTPUTS], findings),
         jobs=read_jobs(fields[JOBS_SECTION], findings),
     )
     if not declaration.services and not findings.has_errors():

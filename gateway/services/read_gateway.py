@@ -1,11 +1,10 @@
-"""The sections `gateway`, `jobs` and `outputs` → settings."""
+"""The sections `gateway` and `jobs` → settings."""
 
 from __future__ import annotations
 
 import re
 
-from gateway.services.fields import Fields, Key
-from gateway.services.file_keys import OUTPUTS
+from gateway.services.fields import Fields
 from gateway.services.findings import Findings
 from gateway.services.gateway_keys import (
     ALLOW_HOSTS,
@@ -17,6 +16,7 @@ from gateway.services.gateway_keys import (
     DISPATCH,
     HOST,
     HTTP,
+    INPUT_BUCKETS,
     INPUT_FOLDERS,
     INPUT_URLS,
     INSTRUCTIONS,
@@ -47,15 +47,16 @@ from gateway.services.model import (
     KeepPolicy,
     PreviewSettings,
 )
+from gateway.services.read_buckets import read_buckets
 from gateway.services.webhook import WebhookSettings
 
-__all__ = ["read_gateway", "read_jobs", "read_outputs"]
+__all__ = ["read_gateway", "read_jobs"]
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _POSTGRESQL = frozenset({"postgresql", "postgres"})
 
 
-def read_gateway(fields: Fields) -> GatewaySettings:
+def read_gateway(fields: Fields, findings: Findings) -> GatewaySettings:
     """Return the settings of the section `gateway`."""
     http, preview, input_urls = fields[HTTP], fields[PREVIEW], fields[INPUT_URLS]
     webhooks = fields[WEBHOOKS]
@@ -72,6 +73,7 @@ def read_gateway(fields: Fields) -> GatewaySettings:
         preview=PreviewSettings(max_side=preview[MAX_SIDE], budget=preview[BUDGET]),
         call_wait=fields[CALL_WAIT],
         input_folders=fields[INPUT_FOLDERS],
+        input_buckets=read_buckets(fields[INPUT_BUCKETS], findings),
         input_urls=InputUrls(
             allow_hosts=input_urls[ALLOW_HOSTS],
             max_size=input_urls[MAX_SIZE],
@@ -105,21 +107,4 @@ def read_jobs(fields: Fields, findings: Findings) -> JobSettings:
         attempts=fields[ATTEMPTS],
         dispatch=fields[DISPATCH],
         lease=fields[LEASE],
-    )
-
-
-def read_outputs(fields: Fields, findings: Findings) -> str:
-    """Return the folder of the top-level key `outputs`."""
-    if _SCHEME.match(fields[OUTPUTS]):
-        _report_later(fields, OUTPUTS, "keeping outputs in an object store", findings)
-    return fields[OUTPUTS]
-
-
-def _report_later(fields: Fields, key: Key[str], what: str, findings: Findings) -> None:
-    findings.add(
-        fields.at(key),
-        code="not-yet",
-        message=f"{what} is not in this version yet",
-        found=fields.found(key),
-        mend=f"Leave `{key.name}` out, or write a path such as {key.default}.",
     )

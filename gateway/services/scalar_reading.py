@@ -177,6 +177,8 @@ def _header_value(node: ScalarNode) -> object:
 
 def _secret(shape: Secret, node: ScalarNode, findings: Findings) -> object:
     """Return a secret; a finding about it shows nothing of it."""
+    if node.origin is not None and not shape.signing:
+        return node.text
     if node.value is None or not node.text:
         return Flaw.UNFIT
     if node.origin is None:

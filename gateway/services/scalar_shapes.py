@@ -95,18 +95,23 @@ class HeaderValue(Reads[str | None]):
         return "text in plain ASCII on one line"
 
 
+@dataclass(frozen=True, slots=True)
 class Secret(Reads[str | None]):
-    """A key for signatures: it comes from a variable and never stands in the file itself."""
+    """A secret: it comes from a variable and never stands in the file itself.
 
-    __slots__ = ()
+    Attributes:
+        signing: It is a key for signatures, of a form of its own; else any text, which may be empty.
+    """
+
+    signing: bool = True
 
     def says(self) -> str:
         """Say what is valid."""
-        return "whsec_ and 24 to 64 random bytes in base64"
+        return "whsec_ and 24 to 64 random bytes in base64" if self.signing else "a key"
 
     def sample(self) -> str:
         """Show how to write it."""
-        return "a variable such as ${WEBHOOK_SECRET}"
+        return f"a variable such as ${{{'WEBHOOK_SECRET' if self.signing else 'S3_SECRET_KEY'}}}"
 
 
 class ShortPath(Reads[ShortTarget]):

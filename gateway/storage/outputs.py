@@ -1,11 +1,12 @@
-"""Runs' files by `<job id>/<name>`: nothing is ever kept or read outside the store. Knows no jobs."""
+"""Runs' files by keys such as `<job id>/<name>`: nothing is kept or read outside the store. Knows no jobs."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,10 @@ class ObjectOutputStore:
 
     place: Place
 
+    def home(self, job_id: str, created_at: float) -> str:  # noqa: ARG002 (the shape of a store)
+        """Return what the keys of a job's files begin with."""
+        return job_id
+
     async def write(self, key: str, chunks: AsyncIterator[bytes]) -> StoredFile:
         """Take a file in, never holding it whole in memory; half a file is never left.
 
@@ -49,6 +54,22 @@ class ObjectOutputStore:
             else:
                 size = await self.place.stream(safe, beginning.data, chunks)
         return StoredFile(safe, size, self._path(safe))
+
+    async def publish(self, key: str) -> str:  # noqa: ARG002 (the shape of a store)
+        """Do nothing: a file is where it belongs as soon as it is written."""
+        return ""
+
+    async def catch_up(self) -> None:
+        """Do nothing: no file is behind."""
+
+    async def link(self, key: str, *, doubtful: bool = False) -> str | None:  # noqa: ARG002
+        """Return None: a folder has no links of its own."""
+        return None
+
+    @asynccontextmanager
+    async def lend(self, key: str) -> AsyncGenerator[str | None]:
+        """Have a file's path for a while."""
+        yield self.path(key)
 
     async def open(self, key: str, start: int = 0, end: int | None = None) -> Opened:
         """Open a file from byte `start` up to, not including, `end`.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from gateway.execution.collect import PreviewShelf
 from gateway.execution.executor import Executor
 from gateway.graph.json_value import Json
-from gateway.jobs.files import OutputStore
+from gateway.jobs.files import OutputStore, Preview
 from gateway.jobs.job import Job, Output, OutputFile, OutputText
 from gateway.tools.answer import Answer, FileLink, InlineImage
 from gateway.tools.job_record import (
@@ -43,13 +44,14 @@ class JobAnswers:
             return Answer(
                 f"{job.service} is {job.status}: job {job.id}. {record['message']}", record
             )
-        record = finished_record(job, self._places(job, asking)) | await self._told(job)
+        places = await self._places(job, asking)
+        unsent = tuple(_unsent(job, places))
         failed = job.status != "completed"
         answer = Answer(
-            text=_failed_text(job) if failed else self._text(job, asking),
-            structured=record,
+            text=_failed_text(job) if failed else _text(job, places, unsent),
+            structured=finished_record(job, places, unsent) | await self._told(job),
             images=await self._images(job),
-            links=_links(job, asking),
+            links=_links(job, places),
             failed=failed,
         )
         await self.executor.ledger.kept(job.id)
@@ -77,12 +79,25 @@ class JobAnswers:
         await expectations.know(job.service)
         return expectations.seconds(job)
 
-    def _places(self, job: Job, asking: Asking) -> Places:
-        make = asking.url
-        return Places(
-            path=lambda file: self.outputs.path(file.key) if asking.local else None,
-            url=None if make is None else lambda number: make(job, number),
-        )
+    async def _places(self, job: Job, asking: Asking) -> Places:
+        """Return where whoever asks can have each file now; links of buckets are made anew each time."""
+        paths: dict[int, str] = {}
+        urls: dict[int, str] = {}
+        unsent: set[int] = set()
+        for number, file in enumerate(job.outputs):
+            if not isinstance(file, OutputFile) or not file.key:
+                continue
+            path = self.outputs.path(file.key)
+            if path is not None and asking.local:
+                paths[number] = path
+            link = await self.outputs.link(file.key, doubtful=bool(file.unsent))
+            if link is None and file.unsent:
+                unsent.add(number)
+            if link is not None:
+                urls[number] = link
+            elif asking.url is not None and (path is not None or not file.unsent):
+                urls[number] = asking.url(job, number)
+        return Places(paths, urls, frozenset(unsent))
 
     async def _images(self, job: Job) -> tuple[InlineImage, ...]:
         pictures = [
@@ -101,25 +116,28 @@ class JobAnswers:
         return tuple(images)
 
     async def _preview(self, picture: OutputFile, most: int) -> bytes | None:
-        path = self.outputs.path(picture.key)
-        if path is None or most < _SMALLEST_PREVIEW:
+        if most < _SMALLEST_PREVIEW:
             return None
-        preview = await self.previews.preview(picture.key, path)
+        preview = self.previews.kept(picture.key) or await self._made_again(picture.key)
         if preview is None or len(preview.data) <= most:
             return preview.data if preview is not None else None
         return await self.previews.shrink(preview.data, most)
 
-    def _text(self, job: Job, asking: Asking) -> str:
-        lines = [_summary(job)]
-        places = self._places(job, asking)
-        lines.extend(
-            f"- {each.name}: {_told(each, number, places)}"
-            for number, each in enumerate(job.outputs[:_LINKS_SHOWN])
-        )
-        if len(job.outputs) > _LINKS_SHOWN:
-            lines.append(f"- … and {len(job.outputs) - _LINKS_SHOWN} more")
-        lines.extend(f"Note: {warning}" for warning in job.warnings)
-        return "\n".join(lines)
+    async def _made_again(self, key: str) -> Preview | None:
+        async with self.outputs.lend(key) as path:
+            return None if path is None else await self.previews.preview(key, path)
+
+
+def _text(job: Job, places: Places, unsent: Sequence[str]) -> str:
+    lines = [_summary(job)]
+    lines.extend(
+        f"- {each.name}: {_told(each, number, places)}"
+        for number, each in enumerate(job.outputs[:_LINKS_SHOWN])
+    )
+    if len(job.outputs) > _LINKS_SHOWN:
+        lines.append(f"- … and {len(job.outputs) - _LINKS_SHOWN} more")
+    lines.extend(f"Note: {warning}" for warning in (*job.warnings, *unsent))
+    return "\n".join(lines)
 
 
 def rerun_answer(answer: Answer, old: Job, job: Job) -> Answer:
@@ -134,6 +152,19 @@ def rerun_answer(answer: Answer, old: Job, job: Job) -> Answer:
     return replace(answer, text=f"{text}\n{answer.text}", structured=structured)
 
 
+def _unsent(job: Job, places: Places) -> Iterator[str]:
+    """Yield a warning for each file that is still not in its bucket."""
+    for number, file in enumerate(job.outputs):
+        if isinstance(file, OutputFile) and number in places.unsent:
+            where = places.paths.get(number) or (
+                f".gateway/outputs/{file.key} of the gateway that ran the job"
+            )
+            yield (
+                f"{file.filename} is kept at {where} for now, and goes to its bucket later: "
+                f"{file.unsent}"
+            )
+
+
 def _told(output: Output, number: int, places: Places) -> str:
     match output:
         case OutputText(text=text):
@@ -143,14 +174,14 @@ def _told(output: Output, number: int, places: Places) -> str:
         case OutputFile():
             size = f", {output.width}×{output.height}" if output.width else ""
             temp = ", a preview" if output.type == "temp" else ""
-            where = places.path(output) or (places.url(number) if places.url else "")
+            where = places.paths.get(number) or places.urls.get(number, "")
             return f"{output.filename} ({output.mime_type}{size}{temp}) {where}".rstrip()
 
 
-def _links(job: Job, asking: Asking) -> tuple[FileLink, ...]:
+def _links(job: Job, places: Places) -> tuple[FileLink, ...]:
     return tuple(
         FileLink(
-            uri=asking.url(job, number) if asking.url else output_uri(job.id, number),
+            uri=places.urls.get(number) or output_uri(job.id, number),
             name=each.filename,
             title=f"{each.name} {each.index}" if each.index else each.name,
             mime_type=each.mime_type,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from gateway.graph.json_value import Json
@@ -33,12 +33,15 @@ class Places:
     """Where a job's files can be had by whoever asked.
 
     Attributes:
-        path: A file's place on this machine, or None when it has none or must not be shown.
-        url: Makes the link to an output from its number, counted from 0; None without HTTP.
+        paths: Number of an output, counted from 0 → its place on this machine, when it has one
+            that may be shown.
+        urls: Number of an output → the link to it, when it has one.
+        unsent: Numbers of those that are still not in their bucket.
     """
 
-    path: Callable[[OutputFile], str | None]
-    url: Callable[[int], str] | None = None
+    paths: Mapping[int, str] = field(default_factory=dict[int, str])
+    urls: Mapping[int, str] = field(default_factory=dict[int, str])
+    unsent: frozenset[int] = frozenset()
 
 
 def output_uri(job_id: str, number: int) -> str:
@@ -78,8 +81,8 @@ def status_record(job: Job) -> dict[str, Json]:
     return record
 
 
-def finished_record(job: Job, places: Places) -> dict[str, Json]:
-    """Return a service's answer, and that of `get_job_result`."""
+def finished_record(job: Job, places: Places, unsent: Sequence[str] = ()) -> dict[str, Json]:
+    """Return a service's answer, and that of `get_job_result`; `unsent` are warnings of today."""
     record = {
         **_head(job),
         "total_images": sum(
@@ -87,7 +90,7 @@ def finished_record(job: Job, places: Places) -> dict[str, Json]:
         ),
         "outputs": [_output(job, number, each, places) for number, each in enumerate(job.outputs)],
         "node_history": [_span(each) for each in job.spans],
-        "warnings": list(job.warnings),
+        "warnings": [*job.warnings, *unsent],
     }
     if job.failure is not None:
         record["error"] = failure_record(job.failure)
@@ -184,10 +187,10 @@ def _home(job: Job, number: int, output: OutputFile, places: Places) -> dict[str
     record: dict[str, Json] = {"size_bytes": output.size_bytes, "uri": output_uri(job.id, number)}
     if output.width is not None and output.height is not None:
         record |= {"width": output.width, "height": output.height}
-    if (place := places.path(output)) is not None:
-        record["path"] = place
-    if places.url is not None:
-        record["url"] = places.url(number)
+    if number in places.paths:
+        record["path"] = places.paths[number]
+    if number in places.urls:
+        record["url"] = places.urls[number]
     return record
 
 

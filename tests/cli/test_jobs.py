@@ -235,7 +235,7 @@ def test_everything_that_is_known_of_a_job_is_shown() -> None:
         warnings=("careful",),
         rerun_of="job-0",
     )
-    lines = list(job_lines(job, Places(path=lambda _: None), 1000.0 + 7300))
+    lines = list(job_lines(job, Places(), 1000.0 + 7300))
     assert lines[3].endswith("(2 h ago) by ann")
     assert lines[4:7] == [
         "rerun of   job-0",

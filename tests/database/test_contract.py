@@ -132,6 +132,7 @@ async def test_what_may_go_tells_its_files(store: JobStore) -> None:
         ("job-001", ["a", "b"]),
         ("job-002", []),
     ]
+    assert [each.created_at for each in expired] == [job(1).created_at, job(2).created_at]
 
 
 async def test_jobs_are_counted_and_timed_by_service(store: JobStore) -> None:

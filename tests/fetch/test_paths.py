@@ -183,8 +183,6 @@ async def test_with_no_open_folder_a_path_says_how_to_open_one(path: str) -> Non
         "   ",
         "a cat on a mat",
         "cat",
-        "file:///etc/passwd",
-        "FILE:///etc/passwd",
         "ftp://example.com/cat.png",
         "gopher://127.0.0.1:70/_x",
         "javascript:alert(1)",
@@ -227,3 +225,24 @@ async def test_no_path_reads_what_is_outside(
     except InputRefused:
         return
     assert await whole(opened.chunks) == PNG
+
+
+@pytest.mark.parametrize("before", ["file://", "file:", "FILE://localhost"])
+async def test_a_file_url_is_a_path(folder: Path, before: str) -> None:
+    (folder / "a b.png").write_bytes(PNG)
+    references = GuardedReferences([str(folder)], InputUrls())
+    opened = await references.open(f"{before}{folder}/a%20b.png", local=True)
+    assert opened.filename == "a b.png"
+    assert await whole(opened.chunks) == PNG
+    for path in ("/etc/passwd", f"{folder}/../secret.png", f"{folder}/%2e%2e/secret.png"):
+        outside = await refusal(references, f"{before}{path}")
+        assert outside.code == "input-path-forbidden"
+    with pytest.raises(InputRefused) as caught:
+        await references.open(f"{before}{folder}/a%20b.png", local=False)
+    assert caught.value.code == "input-path-forbidden"
+
+
+async def test_a_file_url_of_another_machine_is_no_reference(folder: Path) -> None:
+    references = GuardedReferences([str(folder)], InputUrls())
+    refused = await refusal(references, f"file://elsewhere{folder}/a.png")
+    assert refused.code == "input-not-a-reference"

@@ -73,7 +73,7 @@ async def test_the_receiver_gets_the_record_that_get_job_result_answers() -> Non
         assert await told(hook(receiver)) == Taken()
     (message,) = receiver.got
     assert message.target == "/jobs?key=of-the-receiver"
-    assert message.record == finished_record(DONE, Places(path=lambda _: None))
+    assert message.record == finished_record(DONE, Places())
     assert message.record["job_id"] == DONE.id
     assert message.headers["content-type"] == "application/json"
 

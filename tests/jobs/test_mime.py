@@ -13,7 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from gateway.jobs.mime import HEAD_SIZE, UNKNOWN, extension_of, guess_mime, mime_of_name, sniff
+from gateway.jobs.mime import (
+    HEAD_SIZE,
+    UNKNOWN,
+    extension_of,
+    guess_mime,
+    is_shown,
+    mime_of_name,
+    sniff,
+)
 
 
 def picture(format_name: str) -> bytes:
@@ -168,3 +176,20 @@ def test_any_bytes_can_be_looked_at(head: bytes) -> None:
 def test_json_of_any_content_is_json(value: object) -> None:
     dump: Callable[[object], str] = json.dumps
     assert sniff(dump(value).encode()) == "application/json"
+
+
+@pytest.mark.parametrize(
+    ("mime", "shown"),
+    [
+        ("image/png", True),
+        ("video/mp4", True),
+        ("audio/x-wav", True),
+        ("text/plain", True),
+        ("text/html", False),
+        ("image/svg+xml", False),
+        ("image/png; x=y", False),
+        (UNKNOWN, False),
+    ],
+)
+def test_a_browser_shows_what_can_run_nothing(mime: str, shown: bool) -> None:
+    assert is_shown(mime) is shown

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gateway.project.anchor import anchor_paths
+from gateway.services.bucket import Bucket
 from gateway.services.model import (
     BackendDeclaration,
     Declaration,
@@ -26,6 +27,7 @@ def test_relative_paths_begin_at_the_project() -> None:
     )
     anchored = anchor_paths(declaration, ROOT)
     assert anchored.outputs == "/srv/project/out"
+    assert anchored.inputs == "/srv/project/.gateway/inputs"
     assert anchored.jobs.store == "/srv/project/jobs.db"
     assert anchored.gateway.input_folders == ("/srv/project/in", "/abs")
     assert [each.tls_ca for each in anchored.backends] == ["/srv/project/ca.pem", None]
@@ -33,10 +35,16 @@ def test_relative_paths_begin_at_the_project() -> None:
 
 def test_urls_stay_as_they_are() -> None:
     declaration = Declaration(
-        "services.yaml", (), (), outputs="s3://bucket/out", jobs=JobSettings("postgresql://db/jobs")
+        "services.yaml",
+        (),
+        (),
+        outputs=Bucket("s3://bucket/out"),
+        inputs=Bucket("s3://bucket/in"),
+        jobs=JobSettings("postgresql://db/jobs"),
     )
     anchored = anchor_paths(declaration, ROOT)
-    assert anchored.outputs == "s3://bucket/out"
+    assert anchored.outputs == Bucket("s3://bucket/out")
+    assert anchored.inputs == Bucket("s3://bucket/in")
     assert anchored.jobs.store == "postgresql://db/jobs"
 
 

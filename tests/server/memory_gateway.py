@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 
 from typing_extensions import override
 
-from gateway.errors import ArgumentError, ArgumentFault, InputRefused, JobNotFound
+from gateway.errors import ArgumentError, ArgumentFault, GatewayError, InputRefused, JobNotFound
 from gateway.graph.json_value import Json, JsonObject
 from gateway.graph.prompt import Node
 from gateway.jobs.files import Opened
@@ -107,6 +107,7 @@ class MemoryGateway(Published, Running):
     """
 
     def __init__(self) -> None:
+        self.trouble: GatewayError | None = None
         self._table = table(("paint", "quick", "wrong", "crash", "large", "gone"))
         self._changed: list[Callable[[], Awaitable[None]]] = []
         self.works: dict[str, Work] = {}
@@ -309,6 +310,8 @@ class MemoryGateway(Published, Running):
 
     @override
     async def open(self, file: OutputFile, start: int = 0, end: int | None = None) -> Opened:
+        if self.trouble is not None:
+            raise self.trouble
         if file.key not in self.files:
             raise JobNotFound(file.key)
         return Opened(file.size_bytes, _chunks(self.files[file.key][start:end]))

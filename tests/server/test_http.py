@@ -324,6 +324,17 @@ async def test_a_part_that_is_not_there_is_416(asked: str, http: httpx.AsyncClie
     assert answer.headers["content-range"] == f"bytes */{len(PNG)}"
 
 
+async def test_a_file_whose_store_is_away_is_503(http: httpx.AsyncClient) -> None:
+    async with behind_http(KEYS) as behind:
+        image, *_ = await links_of(behind, "key-of-ann")
+        behind.gateway.trouble = GatewayError("The bucket is out of reach.", code="storage-away")
+        answer = await http.get(image)
+    assert (answer.status_code, answer.text) == (
+        503,
+        "The bucket is out of reach. Try again later.\n",
+    )
+
+
 async def test_whatever_is_wrong_with_a_link_is_404(http: httpx.AsyncClient) -> None:
     async with behind_http(KEYS) as behind:
         [image, note, drawing] = await links_of(behind, "key-of-ann")

@@ -87,10 +87,11 @@ OF_SHAPE = {
 """Faults that parser and schema both refuse, but for those that `is_beyond_a_schema` tells."""
 
 OF_MEANING = {
+    "bucket-key-unfit",
     "choice-twice",
     "choices-uneven",
     "limits-contradict",
-    "not-yet",
+    "links-too-long",
     "pattern-invalid",
     "random-not-integer",
     "services-none",

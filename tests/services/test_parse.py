@@ -268,7 +268,7 @@ def test_faults_of_every_part_are_told_at_once() -> None:
         "yaml-duplicate-key",
         "url-invalid",
         "value-refused",
-        "not-yet",
+        "url-invalid",
     ]
 
 
