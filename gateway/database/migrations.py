@@ -45,7 +45,20 @@ def _last_backend(record: str) -> str:
     return backend if isinstance(backend, str) else ""
 
 
-_STEPS: Mapping[int, Callable[[Connection], None]] = {1: _tell_backends_keys_and_versions}
+def _keep_drained_backends(connection: Connection) -> None:
+    """2 → 3: the table `gateway_backends`."""
+    connection.execute(
+        text(
+            "CREATE TABLE gateway_backends (name VARCHAR(64) NOT NULL PRIMARY KEY,"
+            " drained_at DOUBLE PRECISION NOT NULL)"
+        )
+    )
+
+
+_STEPS: Mapping[int, Callable[[Connection], None]] = {
+    1: _tell_backends_keys_and_versions,
+    2: _keep_drained_backends,
+}
 """Version → what makes the next one of it, in words that do not change with the newest tables."""
 
 

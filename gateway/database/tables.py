@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Double, Index, Integer, MetaData, String, Table, Text
 
-__all__ = ["JOBS", "JOB_INPUTS", "METADATA", "OWNERS", "SCHEMA", "VERSION"]
+__all__ = ["BACKENDS", "JOBS", "JOB_INPUTS", "METADATA", "OWNERS", "SCHEMA", "VERSION"]
 
-VERSION = 2
+VERSION = 3
 """Of the newest schema; `migrations` tells how to come to it from each older one."""
 
 METADATA = MetaData()
@@ -64,3 +64,11 @@ JOB_INPUTS = Table(
     Index("gateway_job_inputs_digests", "digest"),
 )
 """Which input files a job needs; a file that no job needs goes."""
+
+BACKENDS = Table(
+    "gateway_backends",
+    METADATA,
+    Column("name", String(64), primary_key=True),
+    Column("drained_at", Double, nullable=False),
+)
+"""Backends that take no new runs, and since when: every gateway here looks, and no restart forgets."""

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from gateway.database.opening import open_job_store
+from gateway.database.tables import VERSION
 from gateway.errors import GatewayError
 from gateway.jobs.store import JobQuery
 from tests.database.conftest import OpenStore
@@ -93,7 +94,7 @@ async def test_a_newer_schema_is_refused_and_left_as_it_is(
     with pytest.raises(GatewayError) as caught:
         await open_job_store(place, tmp_path, "me", 1.0)
     assert caught.value.code == "store-newer"
-    assert caught.value.found == "schema 99; this one knows 2"
+    assert caught.value.found == f"schema 99; this one knows {VERSION}"
     assert (await store.list(JobQuery())).total == 0
 
 
