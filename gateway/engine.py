@@ -21,6 +21,7 @@ from gateway.execution.collect import PreviewShelf, Shelves
 from gateway.execution.dispatch import Dispatcher
 from gateway.execution.dispatching import Dispatching
 from gateway.execution.executor import Executor, Keeping, sweep_for_ever
+from gateway.execution.fleet import Fleet
 from gateway.execution.keep_inputs import InputKeeper
 from gateway.execution.ledger import Ledger
 from gateway.execution.outcome import Workshop
@@ -68,7 +69,10 @@ class Engine:
         self._owners: Owners | None = None
         self._membership: Membership | None = None
         self._services: tuple[BoundService, ...] = ()
-        self._tasks = [asyncio.create_task(sweep_for_ever(executor.ledger, keeping))]
+        self._tasks = [
+            asyncio.create_task(sweep_for_ever(executor.ledger, keeping)),
+            asyncio.create_task(executor.fleet.look_for_ever()),
+        ]
 
     def look_after(self, store: LastingJobStore, owners: Owners) -> None:
         """Take over, now and then, what gateways that are gone left in the store."""
@@ -103,10 +107,14 @@ class Engine:
         self._tasks.append(asyncio.create_task(self._refresh_for_ever(changed)))
 
     async def _refresh_for_ever(self, changed: Callable[[], Awaitable[None]]) -> None:
+        news = self._executor.fleet.news
         while True:
+            news.clear()
             if await self.refresh():
                 await changed()
-            await asyncio.sleep(_REFRESH_EVERY)
+            with suppress(TimeoutError):  # then it is time all the same
+                async with asyncio.timeout(_REFRESH_EVERY):
+                    await news.wait()
 
     async def leave(self) -> None:
         """Do what the services say for when their client leaves: cancel, or finish what is running."""
@@ -130,6 +138,7 @@ class Engine:
         await self._executor.dispatcher.close()
         if self._membership is not None:
             await self._membership.close()
+        await self._executor.fleet.close()
         await asyncio.gather(*(each.close() for each in self._backends.values()))
         self._previewer.close()
         with suppress(GatewayError):  # a database that is away keeps nobody here
@@ -159,6 +168,7 @@ async def start_engine(project: Project, work_for: Collection[str] = ()) -> Engi
     owners = open_owners(jobs, root, owner, store)
     await owners.beat()
     parts = _Parts(project, inputs, outputs, store)
+    parts.fleet.drain(await store.drained())  # before the first job
     if clustered:
         engine = await _clustered(parts, work_for)
     else:
@@ -180,6 +190,7 @@ class _Parts:
         self.backends: Mapping[str, Backend] = {
             each.name: ComfyBackend(each) for each in declaration.backends
         }
+        self.fleet = Fleet(self.backends)
         self.previewer = PillowPreviewer()
         self.previews = PreviewShelf(self.previewer, settings.preview.max_side)
         self.ledger = Ledger(store)
@@ -193,11 +204,11 @@ class _Parts:
 
     def dispatcher(self) -> Dispatcher:
         """Return one that runs jobs in this process."""
-        return Dispatcher(self.backends, self.workshop, self.declaration.jobs.attempts, _report)
+        return Dispatcher(self.fleet, self.workshop, self.declaration.jobs.attempts, _report)
 
     def executor(self, dispatcher: Dispatching) -> Executor:
         """Return one over a dispatcher."""
-        return Executor(self.ledger, dispatcher, self.catalog, self.keeper)
+        return Executor(self.ledger, dispatcher, self.fleet, self.catalog, self.keeper)
 
     def engine(self, dispatcher: Dispatching) -> Engine:
         """Return the engine over a dispatcher."""

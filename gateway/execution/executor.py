@@ -13,6 +13,7 @@ from statistics import median
 from gateway.errors import ArgumentError, GatewayError, JobNotFound
 from gateway.execution.catalog import Catalog
 from gateway.execution.dispatching import Dispatching
+from gateway.execution.fleet import Fleet
 from gateway.execution.keep_inputs import InputKeeper, Sender
 from gateway.execution.ledger import Ledger
 from gateway.execution.outcome import Work
@@ -46,10 +47,16 @@ class Executor:
     """The one way through which every job goes, whoever asked for it."""
 
     def __init__(
-        self, ledger: Ledger, dispatcher: Dispatching, catalog: Catalog, keeper: InputKeeper
+        self,
+        ledger: Ledger,
+        dispatcher: Dispatching,
+        fleet: Fleet,
+        catalog: Catalog,
+        keeper: InputKeeper,
     ) -> None:
         self.ledger = ledger
         self.dispatcher = dispatcher
+        self.fleet = fleet
         self.catalog = catalog
         self._keeper = keeper
         self._versions: dict[str, tuple[BoundService, ServiceVersion]] = {}

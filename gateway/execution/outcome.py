@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from gateway.errors import GatewayError
+from gateway.errors import BackendError, GatewayError
 from gateway.execution.collect import Shelves
 from gateway.execution.ledger import Ledger
 from gateway.jobs.files import InputStore
@@ -73,11 +73,13 @@ class TryAgain:
     Attributes:
         submitted: ComfyUI may have got the prompt: the attempt counts.
         again: Nodes that must run again although ComfyUI holds their results.
+        fault: What the backend did not do; None when it did its part as far as it could.
     """
 
     error: GatewayError
     submitted: bool
     again: frozenset[str] = frozenset()
+    fault: BackendError | None = None
 
 
 Outcome: TypeAlias = Done | Failed | Stopped | TryAgain

@@ -17,6 +17,7 @@ __all__ = [
     "output_uri",
     "row_record",
     "status_record",
+    "time_text",
 ]
 
 _NEXT = (
@@ -49,8 +50,8 @@ def row_record(job: Job) -> dict[str, Json]:
         "job_id": job.id,
         "service": job.service,
         "status": job.status,
-        "created_at": _time(job.created_at),
-        "completed_at": _time(job.completed_at),
+        "created_at": time_text(job.created_at),
+        "completed_at": time_text(job.completed_at),
     }
 
 
@@ -111,9 +112,9 @@ def _head(job: Job) -> dict[str, Json]:
         "job_id": job.id,
         "service": job.service,
         "status": job.status,
-        "created_at": _time(job.created_at),
-        "started_at": _time(began),
-        "completed_at": _time(ended),
+        "created_at": time_text(job.created_at),
+        "started_at": time_text(began),
+        "completed_at": time_text(ended),
         "prompt_id": run.prompt_id if run else None,
         "backend": run.backend if run else None,
         "attempts": len(job.runs),
@@ -138,7 +139,7 @@ def _progress(job: Job) -> dict[str, Json]:
         "cachedNodes": list(progress.cached_nodes),
         "queue_position": progress.queue_position,
         "note": progress.note,
-        "timestamp": _time(progress.timestamp or job.created_at),
+        "timestamp": time_text(progress.timestamp or job.created_at),
     }
 
 
@@ -190,7 +191,8 @@ def _ms(seconds: float) -> int:
     return max(round(seconds * 1000), 0)
 
 
-def _time(seconds: float | None) -> str | None:
+def time_text(seconds: float | None) -> str | None:
+    """Return a time as ISO 8601 in UTC, None as it is."""
     if seconds is None:
         return None
     return (
