@@ -29,6 +29,7 @@ from gateway.execution.recovery import Recovery
 from gateway.fetch.references import GuardedReferences
 from gateway.jobs.backend import Backend
 from gateway.jobs.files import InputStore, OutputStore
+from gateway.jobs.models import last_models
 from gateway.jobs.store import LastingJobStore, Owners
 from gateway.media.previewer import PillowPreviewer
 from gateway.project.fingerprint import Fingerprint
@@ -46,6 +47,9 @@ if TYPE_CHECKING:
 __all__ = ["Engine", "start_engine", "watch"]
 
 _REFRESH_EVERY = 60.0
+_RECALLED = 50
+"""Jobs that are looked at for what the backends have loaded."""
+
 _INPUTS = ".gateway/inputs"
 _CLUSTER = "cluster"
 """Owner of every unfinished job of a cluster; the board tells which worker has which."""
@@ -168,7 +172,7 @@ async def start_engine(project: Project, work_for: Collection[str] = ()) -> Engi
     owners = open_owners(jobs, root, owner, store)
     await owners.beat()
     parts = _Parts(project, inputs, outputs, store)
-    parts.fleet.drain(await store.drained())  # before the first job
+    await parts.recall(project.services)
     if clustered:
         engine = await _clustered(parts, work_for)
     else:
@@ -201,6 +205,12 @@ class _Parts:
             _references(root, settings), inputs, outputs, self.ledger, settings.input_urls.max_size
         )
         self.keeping = Keeping(declaration.jobs.keep, inputs, outputs)
+
+    async def recall(self, services: Sequence[BoundService]) -> None:
+        """Take over what the store knows of the backends, before the first job."""
+        self.fleet.drain(await self.store.drained())
+        newest = await self.store.newest(_RECALLED)
+        self.fleet.learn(last_models(newest, {each.name: each for each in services}))
 
     def dispatcher(self) -> Dispatcher:
         """Return one that runs jobs in this process."""

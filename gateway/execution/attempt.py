@@ -104,7 +104,9 @@ class Attempt:
             self._work.bound, job, files, prompt_id=prompt_id, again=self._work.again
         )
         async with self._backend.follow(prompt_id) as following:
-            run = Run(attempt, self._backend.name, prompt_id, time.time())
+            run = Run(
+                attempt, self._backend.name, prompt_id, time.time(), because=self._work.because
+            )
             await self._teller.record(transitions.submit(job, run))
             self._prompt_id = prompt_id
             try:

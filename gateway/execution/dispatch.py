@@ -19,7 +19,9 @@ from gateway.execution.fleet import Fleet
 from gateway.execution.outcome import Done, Failed, Outcome, Stopped, TryAgain, Work, Workshop
 from gateway.jobs import transitions
 from gateway.jobs.job import Job
-from gateway.jobs.line import Line, Slots, Waiting, choose_backend
+from gateway.jobs.line import Line, Slots, Waiting
+from gateway.jobs.models import models_of
+from gateway.jobs.placement import reason_for
 
 __all__ = ["Dispatcher"]
 
@@ -94,6 +96,7 @@ class Dispatcher:
             since=job.created_at,
             job_id=job.id,
             fitting=fitting,
+            models=models_of(work.bound, job.arguments),
         )
         case = _Case(work, waiting, fitting, time.monotonic(), later, _made(work, job))
         self._cases[job.id] = case
@@ -171,17 +174,17 @@ class Dispatcher:
     def _place(self) -> None:
         """Start every job that a free slot is there for."""
         while not self._closing:
-            free = {
-                name: each
-                for name, each in self._slots.items()
-                if each.free > 0 and self._fleet.takes_runs(name)
+            taking = {
+                name: each for name, each in self._slots.items() if self._fleet.takes_runs(name)
             }
-            waiting = self._line.next_for(free)
-            name = choose_backend(waiting.fitting, free) if waiting is not None else None
-            if waiting is None or name is None:
+            placed = self._line.place(taking, self._fleet.models())
+            if placed is None:
                 return
-            self._line.remove(waiting.job_id)
-            self._begin(self._cases[waiting.job_id], name)
+            case = self._cases[placed.waiting.job_id]
+            choice = case.work.bound.service.backend
+            because = reason_for(choice, self._fleet.candidates, placed)
+            case.work = replace(case.work, because=because)
+            self._begin(case, placed.backend)
 
     def _begin(self, case: _Case, name: str) -> None:
         self._take_slots(name, 1)
@@ -190,7 +193,7 @@ class Dispatcher:
             case.work,
             self._fleet.backends[name],
             self._workshop,
-            lambda: self._fleet.took(name, frozenset()),
+            lambda: self._fleet.took(name, case.waiting.models),
             lambda: self._come_home(case, name),
         )
         case.task = asyncio.create_task(self._serve(case, case.attempt, name))

@@ -11,6 +11,7 @@ from dataclasses import replace
 from gateway.errors import BackendError, BackendUnreachable
 from gateway.jobs.backend import Backend, Health
 from gateway.jobs.circuit import Circuit, half_opened, let_down, pause_before
+from gateway.jobs.placement import Candidate
 from gateway.jobs.standing import Standing
 
 __all__ = ["Fleet"]
@@ -26,11 +27,13 @@ class Fleet:
 
     Attributes:
         backends: All of them, by name.
+        candidates: The same as placement sees them, without what files they have.
         news: Set when a backend may have something else than before: it restarted, or is another version.
     """
 
     def __init__(self, backends: Mapping[str, Backend], idle: float = _IDLE) -> None:
         self.backends = backends
+        self.candidates = tuple(Candidate(name, each.labels) for name, each in backends.items())
         self._idle_after = idle
         self.news = asyncio.Event()
         self._circuits = dict.fromkeys(backends, Circuit())
