@@ -40,6 +40,7 @@ class _Case:
         tries: Attempts that ComfyUI may have got.
         later: Where it may run once a run that is taken up is over or lost.
         homing: ComfyUI is done with it and its slot is free; its files are on their way.
+        because: Why it runs where it does, when that was decided elsewhere.
         trial: It tries a backend that let others down.
     """
 
@@ -48,6 +49,7 @@ class _Case:
     fitting: frozenset[str]
     since: float
     later: frozenset[str]
+    because: str
     tries: int = 0
     refusals: int = 0
     stopping: str = ""
@@ -98,7 +100,9 @@ class Dispatcher:
             fitting=fitting,
             models=models_of(work.bound, job.arguments),
         )
-        case = _Case(work, waiting, fitting, time.monotonic(), later, _made(work, job))
+        case = _Case(
+            work, waiting, fitting, time.monotonic(), later, work.because, _made(work, job)
+        )
         self._cases[job.id] = case
         self._expect_start(case)
         self._enqueue(case)
@@ -182,7 +186,7 @@ class Dispatcher:
                 return
             case = self._cases[placed.waiting.job_id]
             choice = case.work.bound.service.backend
-            because = reason_for(choice, self._fleet.candidates, placed)
+            because = case.because or reason_for(choice, self._fleet.candidates, placed)
             case.work = replace(case.work, because=because)
             self._begin(case, placed.backend)
 

@@ -137,7 +137,8 @@ class Executor:
         run = job.run
         names = {each.name for each in self.catalog.candidates()}
         resuming = run is not None and run.ended_at is None and run.backend in names
-        work = Work(job.id, bound, _queue_until(bound), resuming=resuming)
+        because = "its worker was free" if only is not None else ""
+        work = Work(job.id, bound, _queue_until(bound), resuming=resuming, because=because)
         self.dispatcher.submit(work, fitting, job)
 
     def _still_fitting(

@@ -23,7 +23,7 @@ class Fleet:
     """What is known of the backends; one that is `idle` for so many seconds is asked how it is.
 
     A backend whose circuit opens is asked how it is, more and more seldom, until it answers; then one
-    job may try it. `listen` says who hears of that.
+    job may try it. `listen` says who hears of that and places jobs; where nobody does, an answer closes it.
 
     Attributes:
         backends: All of them, by name.
@@ -194,7 +194,10 @@ class Fleet:
             self._still()
         self._hear(name, health)
         del self._probes[name]
-        self._circuits[name] = half_opened(self._circuits[name])
+        if self._better is _nothing:
+            self._circuits[name] = Circuit()  # no job will try it here: its answer must do
+        else:
+            self._circuits[name] = half_opened(self._circuits[name])
         if silent:
             self.news.set()
         self._better()

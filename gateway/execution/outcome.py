@@ -23,7 +23,7 @@ class Work:
         queue_until: When its run must have started, on the monotonic clock; None: any time.
         again: Nodes whose cached outputs are gone: they must run again.
         resuming: A gateway that is gone has begun an attempt: that one is taken up first.
-        because: Why the attempt is made where it is.
+        because: Why attempts are made where they are, when that was decided elsewhere.
     """
 
     job_id: str

@@ -26,9 +26,9 @@ GRAPH: JsonObject = {
 CHOOSING: JsonObject = {"parameters": {"model": "1.ckpt_name"}}
 
 
-def loading(model: str, **named: object) -> BoundService:
+def loading(model: str) -> BoundService:
     """Return the small service, whose graph loads a checkpoint."""
-    bound = a_service(**named)
+    bound = a_service()
     graph = {**bound.prompt, "4": replace(bound.prompt["4"], inputs={"ckpt_name": model})}
     return replace(bound, prompt=graph, models=frozenset({("4", "ckpt_name")}))
 
