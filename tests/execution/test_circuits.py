@@ -12,9 +12,9 @@ from gateway.comfy.backend import ComfyBackend
 from gateway.errors import BackendAnsweredOddly, BackendRefused, BackendUnreachable
 from gateway.execution.fleet import Fleet
 from gateway.graph.json_value import Json, JsonObject, as_object
-from gateway.jobs.backend import Accepted, Submission
+from gateway.jobs.backend import Accepted, Health, Submission
 from gateway.services.model import BackendDeclaration
-from gateway.simulator.faults import AnswerWith, Die
+from gateway.simulator.faults import AnswerWith
 from gateway.simulator.server import Simulator
 from gateway.tools.running import Asking
 from tests.execution.scripted import MakeBench, ScriptedBackend, a_service
@@ -167,18 +167,47 @@ async def test_a_comfyui_that_answers_500_is_left_out_and_shown_so_until_it_is_w
         assert prompts_posted(simulator) == 1
 
 
-async def test_an_idle_backend_that_dies_is_known_before_a_job_meets_it(tmp_path: Path) -> None:
+@pytest.mark.timeout(30)
+async def test_an_idle_backend_that_dies_is_known_before_a_job_meets_it() -> None:
     async with Simulator() as simulator:
         backend = ComfyBackend(BackendDeclaration("sim", simulator.url))
         fleet = Fleet({"sim": backend}, idle=0.05)
         looking = asyncio.create_task(fleet.look_for_ever())
         await until(lambda: counted(simulator, "requests").get("GET /system_stats", 0) > 1)
-        simulator.order(Die(0.3))
-        await until(lambda: fleet.standing("sim").state == "open")
-        assert not fleet.takes_runs("sim")
+        assert fleet.takes_runs("sim")
+    await until(lambda: fleet.standing("sim").state == "open")
+    assert not fleet.takes_runs("sim")
+    assert not fleet.news.is_set()
+    async with Simulator(port=simulator.port):
         await until(lambda: fleet.standing("sim").state == "closed")  # no job is placed here
         assert fleet.takes_runs("sim")
         assert fleet.news.is_set()
-        looking.cancel()
-        await fleet.close()
-        await backend.close()
+    looking.cancel()
+    await fleet.close()
+    await backend.close()
+
+
+async def test_another_version_than_before_is_news_and_has_nothing_loaded() -> None:
+    class Versioned(ScriptedBackend):
+        """A backend of a version."""
+
+        version = "1"
+        asked = 0
+
+        async def health(self) -> Health:
+            """Tell it."""
+            self.asked += 1
+            return Health(reachable=True, version=self.version)
+
+    backend = Versioned()
+    fleet = Fleet({"studio": backend}, idle=0.03)
+    fleet.learn({"studio": frozenset({"a"})})
+    looking = asyncio.create_task(fleet.look_for_ever())
+    await until(lambda: backend.asked > 2)
+    assert not fleet.news.is_set()
+    assert fleet.standing("studio").models == {"a"}
+    backend.version = "2"
+    await until(fleet.news.is_set)
+    assert fleet.standing("studio").models == frozenset()
+    looking.cancel()
+    await fleet.close()
