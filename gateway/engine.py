@@ -18,16 +18,20 @@ from gateway.database.store import DatabaseJobStore
 from gateway.errors import GatewayError
 from gateway.execution.catalog import Catalog
 from gateway.execution.collect import PreviewShelf, Shelves
+from gateway.execution.deliveries import Deliveries, Desk
 from gateway.execution.dispatch import Dispatcher
 from gateway.execution.dispatching import Dispatching
-from gateway.execution.executor import Executor, Keeping, sweep_for_ever
+from gateway.execution.executor import Executor
 from gateway.execution.fleet import Fleet
 from gateway.execution.keep_inputs import InputKeeper
 from gateway.execution.ledger import Ledger
 from gateway.execution.outcome import Workshop
 from gateway.execution.recovery import Recovery
+from gateway.execution.sweeping import Keeping, sweep_for_ever
 from gateway.fetch.references import GuardedReferences
+from gateway.fetch.webhooks import WebhookCourier
 from gateway.jobs.backend import Backend
+from gateway.jobs.delivery import Delivery
 from gateway.jobs.files import InputStore, OutputStore
 from gateway.jobs.models import last_models
 from gateway.jobs.store import LastingJobStore, Owners
@@ -37,6 +41,7 @@ from gateway.project.load import Loaded, Project
 from gateway.project.watch import watch_project
 from gateway.services.bound import BoundService
 from gateway.services.model import GatewaySettings
+from gateway.services.webhook import WebhookSettings
 from gateway.storage.local import open_input_store, open_output_store
 from gateway.tools.calls import ToolCalls
 from gateway.tools.job_answer import JobAnswers
@@ -47,6 +52,7 @@ if TYPE_CHECKING:
 __all__ = ["Engine", "start_engine", "watch"]
 
 _REFRESH_EVERY = 60.0
+_LAST_WORDS = 5.0
 _RECALLED = 50
 """Jobs that are looked at for what the backends have loaded."""
 
@@ -72,6 +78,7 @@ class Engine:
         self._previewer = previewer
         self._owners: Owners | None = None
         self._membership: Membership | None = None
+        self._deliveries: Deliveries | None = None
         self._services: tuple[BoundService, ...] = ()
         self._tasks = [
             asyncio.create_task(sweep_for_ever(executor.ledger, keeping)),
@@ -89,6 +96,14 @@ class Engine:
         self._membership = membership
         membership.begin(self.services)
 
+    def tell_webhooks(self, settings: WebhookSettings) -> None:
+        """Tell the services' webhooks how jobs ended."""
+        desk = Desk(
+            self._executor.ledger, WebhookCourier(settings), settings, self.services, _undelivered
+        )
+        self._deliveries = Deliveries(desk)
+        self._tasks.append(asyncio.create_task(self._deliveries.look_for_ever()))
+
     def services(self) -> Mapping[str, BoundService]:
         """Return the services as they are now, by name."""
         return {bound.name: bound for bound in self._services}
@@ -96,6 +111,7 @@ class Engine:
     def publish(self, services: Sequence[BoundService]) -> None:
         """Call these services from now on."""
         self._services = tuple(services)
+        self._executor.ledger.webhooks_due.set()  # a webhook may be new
         self.calls.publish({bound.name: bound for bound in services})
 
     def with_live_choices(self) -> tuple[BoundService, ...]:
@@ -133,6 +149,10 @@ class Engine:
             )
         )
         await self._executor.dispatcher.settle()
+        if self._deliveries is not None:
+            with suppress(TimeoutError):  # the next gateway tells the rest
+                async with asyncio.timeout(_LAST_WORDS):
+                    await self._deliveries.settle()
 
     async def close(self) -> None:
         """Let go of everything; runs still under way go on in ComfyUI."""
@@ -145,6 +165,8 @@ class Engine:
         await self._executor.fleet.close()
         await asyncio.gather(*(each.close() for each in self._backends.values()))
         self._previewer.close()
+        if self._deliveries is not None:
+            await self._deliveries.close()
         with suppress(GatewayError):  # a database that is away keeps nobody here
             if self._owners is not None:
                 await self._owners.close()
@@ -178,6 +200,7 @@ async def start_engine(project: Project, work_for: Collection[str] = ()) -> Engi
     else:
         engine = parts.engine(parts.dispatcher())
     engine.look_after(store, owners)
+    engine.tell_webhooks(project.declaration.gateway.webhooks)
     return engine
 
 
@@ -254,6 +277,18 @@ def watch(config: Path, environment: Mapping[str, str], seen: Fingerprint) -> As
 def _report(job_id: str, fault: BaseException) -> None:
     structlog.get_logger("gateway").error(
         "a job met a fault of the gateway", job=job_id, exc_info=fault
+    )
+
+
+def _undelivered(delivery: Delivery, fault: BaseException | None) -> None:
+    structlog.get_logger("gateway").warning(
+        "a webhook was not told",
+        service=delivery.service,
+        job=delivery.job_id,
+        attempt=delivery.attempts,
+        error=delivery.last_error,
+        given_up=delivery.status == "failed",
+        exc_info=fault,
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import Self, TypeAlias, cast
 
 import anyio
 import httpx2 as httpx
@@ -21,6 +21,7 @@ from mcp.types import (
     BlobResourceContents,
     CallToolResult,
     ImageContent,
+    RequestParamsMeta,
     TextContent,
 )
 
@@ -42,6 +43,8 @@ __all__ = ["GatewayClient", "OnProgress"]
 
 OnProgress: TypeAlias = Callable[[float, float | None, str], None]
 """Told (progress, total, message) while a call blocks."""
+
+_KEY = "comfyui-gateway/idempotency-key"
 
 POLL = 30
 """Seconds that one question for a job's state waits for it to finish."""
@@ -119,8 +122,19 @@ class GatewayClient:
         name: str,
         arguments: Mapping[str, Json] | None = None,
         on_progress: OnProgress | None = None,
+        *,
+        key: str = "",
     ) -> Reply:
         """Call a tool and return its answer; a long call's answer is not `finished` yet.
+
+        Args:
+            name: Of the tool.
+            arguments: Its arguments.
+            on_progress: Told while the call blocks.
+            key: An idempotency key: sent again with the same arguments, it is the same job.
+
+        Returns:
+            What the tool answered.
 
         Raises:
             CallFailed: The call did not end well.
@@ -130,7 +144,10 @@ class GatewayClient:
         callback = None if on_progress is None else _passing_on(on_progress)
         async with told_plainly(self._where):
             result = await self._connected.call_tool(
-                name, dict(arguments or {}), progress_callback=callback
+                name,
+                dict(arguments or {}),
+                progress_callback=callback,
+                meta=cast("RequestParamsMeta", {_KEY: key}) if key else None,
             )
         reply = _reply(result)
         if reply.failed:

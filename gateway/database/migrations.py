@@ -45,8 +45,28 @@ def _last_backend(record: str) -> str:
     return backend if isinstance(backend, str) else ""
 
 
+def _index_the_history(connection: Connection) -> None:
+    """2 → 3: the index that statistics are read from."""
+    columns = "caller, created_at, service, status, started_at, completed_at"
+    connection.execute(text(f"CREATE INDEX gateway_jobs_history ON gateway_jobs ({columns})"))
+
+
+def _add_deliveries(connection: Connection) -> None:
+    """3 → 4: the table `gateway_webhooks`."""
+    connection.execute(
+        text(
+            "CREATE TABLE gateway_webhooks (job_id VARCHAR(64) NOT NULL PRIMARY KEY,"
+            " service TEXT NOT NULL, status VARCHAR(16) NOT NULL, attempts INTEGER NOT NULL,"
+            " due_at DOUBLE PRECISION NOT NULL, last_error TEXT NOT NULL)"
+        )
+    )
+    connection.execute(
+        text("CREATE INDEX gateway_webhooks_due ON gateway_webhooks (status, service, due_at)")
+    )
+
+
 def _keep_drained_backends(connection: Connection) -> None:
-    """2 → 3: the table `gateway_backends`."""
+    """4 → 5: the table `gateway_backends`."""
     connection.execute(
         text(
             "CREATE TABLE gateway_backends (name VARCHAR(64) NOT NULL PRIMARY KEY,"
@@ -57,7 +77,9 @@ def _keep_drained_backends(connection: Connection) -> None:
 
 _STEPS: Mapping[int, Callable[[Connection], None]] = {
     1: _tell_backends_keys_and_versions,
-    2: _keep_drained_backends,
+    2: _index_the_history,
+    3: _add_deliveries,
+    4: _keep_drained_backends,
 }
 """Version → what makes the next one of it, in words that do not change with the newest tables."""
 

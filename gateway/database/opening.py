@@ -114,7 +114,12 @@ def _engine(url: URL) -> Engine:
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     return create_engine(
-        url, pool_size=1, max_overflow=0, pool_pre_ping=True, connect_args={"connect_timeout": 5}
+        url,
+        pool_size=1,
+        max_overflow=0,
+        pool_pre_ping=True,
+        # A pooler in transaction mode knows no statements prepared in an earlier transaction.
+        connect_args={"connect_timeout": 5, "prepare_threshold": None},
     )
 
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import (
@@ -22,18 +23,19 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 
+from gateway.database import history
 from gateway.database.failure import store_failed
 from gateway.database.lane import Lane
+from gateway.database.outbox import DatabaseOutbox
 from gateway.database.prepared import Prepared
 from gateway.database.tables import BACKENDS, JOB_INPUTS, JOBS
 from gateway.errors import GatewayError
-from gateway.jobs.job import FINISHED, Job, JobStatus
-from gateway.jobs.store import JobPage, JobQuery
+from gateway.jobs.job import Job, JobStatus
+from gateway.jobs.statistics import Counted, Period, Statistics, statistics_of
+from gateway.jobs.store import Expired, Expiry, JobPage, JobQuery, Ran
 from gateway.jobs.stored import job_of, record_of
 
 __all__ = ["DatabaseJobStore"]
-
-_DURATIONS = 100
 
 
 def _put(where: TextClause | None = None) -> Prepared:
@@ -48,6 +50,7 @@ def _put(where: TextClause | None = None) -> Prepared:
 
 _PUT = _put()
 _PUT_UNFINISHED = _put(text("gateway_jobs.status IN ('pending', 'running')"))
+_PUT_NEW = Prepared(insert(JOBS).on_conflict_do_nothing(), [column.name for column in JOBS.c])
 
 T = TypeVar("T")
 
@@ -63,6 +66,7 @@ class DatabaseJobStore:
 
     def __init__(self, lane: Lane, place: str, owner: str) -> None:
         self.lane = lane
+        self.outbox = DatabaseOutbox(self)
         self.place = place
         self._owner = owner
 
@@ -89,6 +93,33 @@ class DatabaseJobStore:
 
         return safe()
 
+    async def claim(self, job: Job) -> Job:
+        """Keep a new job that has a key, or return the one its caller has with that key already.
+
+        Raises:
+            GatewayError: The database cannot take it, or was away for too long.
+        """
+        has_key = _has_key(job.caller, job.key)
+
+        def take(connection: Connection) -> str:
+            """Insert it, which waits for whoever inserts the same key, and look who has it."""
+            _PUT_NEW.run(connection, _columns(job, self._owner))
+            found = connection.execute(select(JOBS.c.id, JOBS.c.record).where(*has_key)).one()
+            if found.id == job.id:
+                self._keep_inputs(connection, job)
+            return found.record
+
+        return self._job(await self.do(take))
+
+    async def keyed(self, caller: str, key: str) -> Job | None:
+        """Return a caller's job with that key, or None."""
+        found = await self.do(
+            lambda connection: connection.execute(
+                select(JOBS.c.record).where(*_has_key(caller, key))
+            ).scalar_one_or_none()
+        )
+        return None if found is None else self._job(found)
+
     async def save(self, job: Job) -> None:
         """Put a newer state in the place of the old one; a finished one stays as it is.
 
@@ -96,12 +127,12 @@ class DatabaseJobStore:
             GatewayError: The database cannot take it, or was away for too long.
         """
         values = _columns(job, "" if job.finished else self._owner)
-        await self.do(lambda connection: _PUT_UNFINISHED.run(connection, values))
+        await self.do(lambda connection: self._save(connection, job, values))
 
     def save_soon(self, job: Job) -> None:
         """Do the same without waiting: what comes after it finds it done."""
         values = _columns(job, "" if job.finished else self._owner)
-        self.lane.do_soon(lambda connection: _PUT_UNFINISHED.run(connection, values))
+        self.lane.do_soon(lambda connection: self._save(connection, job, values))
 
     async def get(self, job_id: str) -> Job | None:
         """Return a job, or None."""
@@ -135,48 +166,35 @@ class DatabaseJobStore:
         rows = await self.do(lambda connection: connection.execute(counted).all())
         return {cast("JobStatus", status): number for status, number in rows}
 
-    async def durations(self, service: str) -> Sequence[float]:
-        """Return the running times in seconds of the last hundred completed jobs of a service."""
-        recent = (
-            select(JOBS.c.completed_at - JOBS.c.started_at)
-            .where(
-                JOBS.c.service == service,
-                JOBS.c.status == "completed",
-                JOBS.c.started_at.is_not(None),
-            )
-            .order_by(JOBS.c.completed_at.desc())
-            .limit(_DURATIONS)
-        )
-        found = await self.do(lambda connection: connection.execute(recent).scalars().all())
-        return tuple(reversed(found))
+    async def newest_runs(self, service: str) -> Sequence[Ran]:
+        """Return where the last hundred completed jobs of a service ran, and how long."""
+        return await self.do(lambda connection: history.newest_runs(connection, service))
 
-    async def expired(self, before: float | None, count: int) -> Sequence[Job]:
-        """Return finished jobs completed before that time, and those beyond the newest `count`."""
-        ended = JOBS.c.status.in_(FINISHED)
-        newest = (
-            select(JOBS.c.record, JOBS.c.completed_at)
-            .where(ended)
-            .order_by(JOBS.c.completed_at.desc(), JOBS.c.id)
-        )
+    async def statistics(self, period: Period) -> Statistics:
+        """Return how the jobs of a period went; other calls come between one caller and the next."""
+        whose = [period.caller] if period.caller is not None else await self.do(history.callers)
+        parts = [replace(period, caller=caller) for caller in whose]
+        return statistics_of([await self._counted(each) for each in parts])
 
-        def look(connection: Connection) -> Sequence[str]:
-            """Return the old ones among the newest, then those beyond them."""
-            too_many = connection.execute(newest.offset(count)).scalars().all()
-            if before is None:
-                return too_many
-            kept = newest.limit(count).subquery()
-            old = select(kept.c.record).where(kept.c.completed_at < before)
-            return [*connection.execute(old).scalars(), *too_many]
+    async def _counted(self, period: Period) -> Counted:
+        return await self.do(lambda connection: history.counted(connection, period))
 
-        return list(self._readable(await self.do(look)))
+    async def expired(self, expiry: Expiry, most: int) -> Sequence[Expired]:
+        """Return finished jobs that may go, the oldest first, and at most so many."""
+        return await self.do(lambda connection: history.expired(connection, expiry, most))
+
+    async def count_expired(self, expiry: Expiry) -> int:
+        """Return how many finished jobs may go."""
+        return await self.do(lambda connection: history.count_expired(connection, expiry))
 
     async def remove(self, job_ids: Sequence[str]) -> None:
         """Forget jobs."""
         ids = list(job_ids)
 
         def forget(connection: Connection) -> None:
-            """Remove them, and what says which files they needed."""
+            """Remove them, what says which files they needed, and what is told of them."""
             connection.execute(delete(JOB_INPUTS).where(JOB_INPUTS.c.job_id.in_(ids)))
+            self.outbox.remove(connection, ids)
             connection.execute(delete(JOBS).where(JOBS.c.id.in_(ids)))
 
         if ids:
@@ -235,7 +253,11 @@ class DatabaseJobStore:
         rows = await self.do(lambda connection: connection.execute(take).all())
         jobs = {job.id: job for job in self._readable([each.record for each in rows])}
         if lost := [each.id for each in rows if each.id not in jobs]:
-            put_aside = update(JOBS).where(JOBS.c.id.in_(lost)).values(owner="", status="failed")
+            put_aside = (
+                update(JOBS)
+                .where(JOBS.c.id.in_(lost))
+                .values(owner="", status="failed", completed_at=JOBS.c.created_at)
+            )
             await self.do(lambda connection: connection.execute(put_aside))
         return sorted(jobs.values(), key=lambda job: job.created_at)
 
@@ -263,10 +285,18 @@ class DatabaseJobStore:
 
     def _add(self, connection: Connection, job: Job) -> None:
         _PUT.run(connection, _columns(job, "" if job.finished else self._owner))
+        self._keep_inputs(connection, job)
+
+    def _keep_inputs(self, connection: Connection, job: Job) -> None:
         digests = {each.digest for each in job.inputs}
         if digests:
             rows = [{"job_id": job.id, "digest": each} for each in sorted(digests)]
             connection.execute(insert(JOB_INPUTS).on_conflict_do_nothing(), rows)
+
+    def _save(self, connection: Connection, job: Job, values: Mapping[str, Any]) -> None:
+        _PUT_UNFINISHED.run(connection, values)
+        if job.status in job.tells:
+            self.outbox.intend(connection, job)
 
     async def do(self, work: Callable[[Connection], T]) -> T:
         """Do work in a transaction; every method here goes this way.
@@ -315,6 +345,10 @@ def _columns(job: Job, owner: str) -> dict[str, Any]:
         "service_version": job.service_version,
         "record": json.dumps(record_of(job), separators=(",", ":")),
     }
+
+
+def _has_key(caller: str, key: str) -> list[ColumnElement[bool]]:
+    return [JOBS.c.caller == caller, JOBS.c.key == key]
 
 
 def _fits(query: JobQuery) -> list[ColumnElement[bool]]:

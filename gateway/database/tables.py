@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Double, Index, Integer, MetaData, String, Table, Text
 
-__all__ = ["BACKENDS", "JOBS", "JOB_INPUTS", "METADATA", "OWNERS", "SCHEMA", "VERSION"]
+__all__ = [
+    "BACKENDS",
+    "DELIVERIES",
+    "JOBS",
+    "JOB_INPUTS",
+    "METADATA",
+    "OWNERS",
+    "SCHEMA",
+    "VERSION",
+]
 
-VERSION = 3
+VERSION = 5
 """Of the newest schema; `migrations` tells how to come to it from each older one."""
 
 METADATA = MetaData()
@@ -46,6 +55,11 @@ JOBS = Table(
     Index("gateway_jobs_ended", "completed_at"),
     Index("gateway_jobs_owners", "owner"),
     Index("gateway_jobs_keys", "caller", "key", unique=True),
+    # Has all that statistics ask for: the rows themselves are large.
+    Index(
+        "gateway_jobs_history",
+        *("caller", "created_at", "service", "status", "started_at", "completed_at"),
+    ),
 )
 
 OWNERS = Table(
@@ -64,6 +78,20 @@ JOB_INPUTS = Table(
     Index("gateway_job_inputs_digests", "digest"),
 )
 """Which input files a job needs; a file that no job needs goes."""
+
+DELIVERIES = Table(
+    "gateway_webhooks",
+    METADATA,
+    Column("job_id", String(64), primary_key=True),
+    Column("service", Text, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    # When it may be claimed, by the database's clock: whoever claims it sets it to the lease's end.
+    Column("due_at", Double, nullable=False),
+    Column("last_error", Text, nullable=False),
+    Index("gateway_webhooks_due", "status", "service", "due_at"),
+)
+"""The ends of jobs that webhooks are told of. Neither their URLs nor their secrets are kept."""
 
 BACKENDS = Table(
     "gateway_backends",

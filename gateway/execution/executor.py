@@ -3,44 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import time
-import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
 from statistics import median
 
 from gateway.errors import ArgumentError, GatewayError, JobNotFound
 from gateway.execution.catalog import Catalog
 from gateway.execution.dispatching import Dispatching
 from gateway.execution.fleet import Fleet
+from gateway.execution.intake import Intake, Made, draw
 from gateway.execution.keep_inputs import InputKeeper, Sender
 from gateway.execution.ledger import Ledger
 from gateway.execution.outcome import Work
 from gateway.graph.json_value import Json
 from gateway.jobs import transitions
-from gateway.jobs.files import InputStore, OutputStore
 from gateway.jobs.job import Job
+from gateway.jobs.keys import asked_of, same_call
 from gateway.jobs.placement import fitting_backends
 from gateway.services.arguments import accept
 from gateway.services.bound import BoundService
-from gateway.services.model import KeepPolicy
-from gateway.services.version import ServiceVersion, version_of
 
-__all__ = ["Executor", "Keeping", "sweep", "sweep_for_ever"]
+__all__ = ["Executor"]
 
-_SWEEP_EVERY = 30.0
 _OWNER_ANSWERS_WITHIN = 10.0
-_SWEEP_CHUNK = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Keeping:
-    """What is kept, where, and for how long."""
+class _Call:
+    """Of which service, by whom; `asked` tells it from other calls, where there is a key."""
 
-    policy: KeepPolicy
-    inputs: InputStore
-    outputs: OutputStore
+    bound: BoundService
+    sender: Sender
+    asked: str
 
 
 class Executor:
@@ -58,38 +53,63 @@ class Executor:
         self.dispatcher = dispatcher
         self.fleet = fleet
         self.catalog = catalog
-        self._keeper = keeper
-        self._versions: dict[str, tuple[BoundService, ServiceVersion]] = {}
+        self._intake = Intake(catalog, keeper)
+        self._claims: set[asyncio.Task[Job]] = set()
 
     async def accept(
         self, bound: BoundService, arguments: Mapping[str, Json], sender: Sender
     ) -> Job:
-        """Check a call, keep its files, and take it on as a job.
+        """Check a call, keep its files, and take it on as a job; with a known key it is that job.
 
         Raises:
             ArgumentError: The arguments are wrong, or no backend has what they choose.
-            GatewayError: A file or the job cannot be kept.
+            GatewayError: A file or the job cannot be kept, or the key stands for another call.
         """
-        accepted = accept(bound, arguments, _draw)
-        fitting = fitting_backends(bound, accepted.arguments, self.catalog.candidates())
-        inputs = await self._keeper.keep(accepted.files, sender)
-        service = bound.service
-        version = self._version(bound)
-        job = Job(
-            id=str(uuid.uuid4()),
-            service=service.name,
-            caller=sender.caller,
-            arguments=accepted.arguments,
-            created_at=time.time(),
-            priority=service.priority,
-            seeds=accepted.seeds,
-            inputs=inputs,
-            warnings=accepted.warnings,
-            graph_hash=version.graph,
-            service_version=version.service,
-        )
+        call = _Call(bound, sender, asked_of(bound.name, arguments) if sender.key else "")
+        return await self._once(call, lambda: self._intake.new(bound, arguments, sender))
+
+    async def rerun(
+        self,
+        bound: BoundService | None,
+        old: Job,
+        overrides: Mapping[str, Json],
+        sender: Sender,
+    ) -> Job:
+        """Take on a job that does an old one again, with its seeds and files, save the overrides.
+
+        Args:
+            bound: The old job's service as it is now, or None when there is none any more.
+            old: A job of this sender's, in whatever state.
+            overrides: Parameter → value; null leaves the old value out, so that a seed is drawn.
+            sender: Who asks.
+
+        Raises:
+            ArgumentError: The overrides are wrong, or a file is gone.
+            GatewayError: The service changed and does not take the old arguments, or the job
+                cannot be kept, or the key stands for another call.
+        """
+        if bound is None:
+            raise _gone(old)
+        said: dict[str, Json] = {"job_id": old.id, "overrides": dict(overrides)}
+        call = _Call(bound, sender, asked_of("rerun_job", said) if sender.key else "")
+        return await self._once(call, lambda: self._intake.again(bound, old, overrides, sender))
+
+    async def _once(self, call: _Call, make: Callable[[], Awaitable[Made]]) -> Job:
+        """Take on the job of a call, or return the one that its key stands for."""
+        sender = call.sender
+        if not sender.key:
+            return await self._take_on(call.bound, await make())
+        known = await self.ledger.keyed(sender.caller, sender.key)
+        if known is not None:
+            return same_call(known, call.asked)
+        made = await make()
+        job = replace(made.job, key=sender.key, asked=call.asked)
+        return await self._take_on_once(call.bound, replace(made, job=job))
+
+    async def _take_on(self, bound: BoundService, made: Made) -> Job:
+        job = made.job
         kept = self.ledger.accept(job)
-        self.dispatcher.submit(Work(job.id, bound, _queue_until(bound)), fitting, job)
+        self.dispatcher.submit(Work(job.id, bound, _queue_until(bound)), made.fitting, job)
         try:
             await kept
         except BaseException:
@@ -97,16 +117,27 @@ class Executor:
             raise
         return job
 
-    def _version(self, bound: BoundService) -> ServiceVersion:
-        """Return what a service is now, worked out at its first call."""
-        known = self._versions.get(bound.name)
-        if (
-            known is None
-            or known[0].service is not bound.service
-            or known[0].prompt is not bound.prompt
-        ):
-            known = self._versions[bound.name] = (bound, version_of(bound))
-        return known[1]
+    async def _take_on_once(self, bound: BoundService, made: Made) -> Job:
+        """Take on a job with a key, unless the key has one: that is known before anything begins.
+
+        A caller who leaves meanwhile finds the job by its key.
+        """
+        claim = asyncio.create_task(self._claim(bound, made))
+        self._claims.add(claim)
+        claim.add_done_callback(self._claimed)
+        return await asyncio.shield(claim)
+
+    async def _claim(self, bound: BoundService, made: Made) -> Job:
+        job = await self.ledger.claim(made.job)
+        if job is made.job:
+            self.dispatcher.submit(Work(job.id, bound, _queue_until(bound)), made.fitting, job)
+            return job
+        return same_call(job, made.job.asked)
+
+    def _claimed(self, claim: asyncio.Task[Job]) -> None:
+        self._claims.discard(claim)
+        if not claim.cancelled():
+            claim.exception()  # whoever still waits has it too
 
     async def resume(
         self, bound: BoundService | None, job: Job, only: frozenset[str] | None = None
@@ -121,13 +152,7 @@ class Executor:
         """
         self.ledger.adopt(job)
         if bound is None:
-            gone = GatewayError(
-                f"The service {job.service} is not there any more.",
-                code="service-changed",
-                where=job.service,
-                mend="Call another one.",
-            )
-            await self.ledger.record(transitions.fail(job, time.time(), gone))
+            await self.ledger.record(transitions.fail(job, time.time(), _gone(job)))
             return
         try:
             fitting = self._still_fitting(bound, job, only)
@@ -145,7 +170,7 @@ class Executor:
         self, bound: BoundService, job: Job, only: frozenset[str] | None
     ) -> frozenset[str]:
         try:
-            accept(bound, job.arguments, _draw)
+            accept(bound, job.arguments, draw)
         except ArgumentError as error:
             raise GatewayError(
                 f"The service {job.service} changed while the job waited: {error.message}",
@@ -185,32 +210,8 @@ class Executor:
 
     async def expected_seconds(self, service: str) -> float | None:
         """Return how long a run of this service usually takes, or None before the first."""
-        durations = await self.ledger.store.durations(service)
-        return median(durations) if durations else None
-
-
-async def sweep(ledger: Ledger, keeping: Keeping) -> int:
-    """Remove finished jobs that are too old or too many, with their files; return how many."""
-    policy = keeping.policy
-    before = None if policy.age is None else time.time() - policy.age
-    expired = (await ledger.store.expired(before, policy.count))[:_SWEEP_CHUNK]
-    if not expired:
-        return 0
-    await ledger.store.remove([job.id for job in expired])
-    for job in expired:
-        await keeping.outputs.remove(job.id)
-    digests = list({each.digest for job in expired for each in job.inputs})
-    for digest in await ledger.store.unused(digests):
-        await keeping.inputs.remove(digest)
-    return len(expired)
-
-
-async def sweep_for_ever(ledger: Ledger, keeping: Keeping) -> None:
-    """Sweep now and then, until cancelled."""
-    while True:
-        await asyncio.sleep(_SWEEP_EVERY)
-        while await sweep(ledger, keeping) == _SWEEP_CHUNK:
-            pass
+        runs = await self.ledger.store.newest_runs(service)
+        return median(each.seconds for each in runs) if runs else None
 
 
 def _queue_until(bound: BoundService) -> float | None:
@@ -219,5 +220,10 @@ def _queue_until(bound: BoundService) -> float | None:
     return None if seconds is None else time.monotonic() + seconds
 
 
-def _draw(low: int, high: int) -> int:
-    return low + secrets.randbelow(high - low + 1)
+def _gone(job: Job) -> GatewayError:
+    return GatewayError(
+        f"The service {job.service} is not there any more.",
+        code="service-changed",
+        where=job.service,
+        mend="Call another one.",
+    )

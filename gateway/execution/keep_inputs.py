@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from gateway.errors import ArgumentFault, InputRefused, JobNotFound
@@ -20,10 +20,15 @@ _OUTPUT_URI = re.compile(r"comfyui://jobs/([^/]+)/outputs/(\d+)")
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who sends a file; `local`: on this machine, so that paths count."""
+    """Who sends a call or a file; `local`: on this machine, so that paths count.
+
+    Attributes:
+        key: Their idempotency key for the call, or empty.
+    """
 
     caller: str
     local: bool
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,22 @@ class InputKeeper:
         if faults:
             raise InputRefused(faults)
         return tuple(inputs)
+
+    async def check(self, inputs: Iterable[InputFile]) -> None:
+        """See to it that files that were kept for an earlier job are still there.
+
+        Raises:
+            InputRefused: One or more of them are gone.
+        """
+        gone: list[ArgumentFault] = []
+        for each in inputs:
+            try:
+                await self.inputs.open(each.digest)
+            except KeyError:
+                said = f"the file {each.filename} is not kept any more; give it again"
+                gone.append(ArgumentFault(f"/overrides/{each.parameter}", said))
+        if gone:
+            raise InputRefused(gone)
 
     async def _keep(self, parameter: str, reference: str, sender: Sender) -> InputFile:
         try:

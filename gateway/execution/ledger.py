@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from gateway.errors import GatewayError
+from gateway.jobs.delivery import Delivery
 from gateway.jobs.job import FINISHED, Job, JobStatus, Progress
 from gateway.jobs.store import JobStore
 
@@ -61,12 +62,14 @@ class Ledger:
     Attributes:
         told: Called with each newer state that this process makes, once the store has what it keeps.
         look_every: Seconds between looks at watched jobs that another gateway runs.
+        webhooks_due: Set when the store has something that a webhook is to be told of.
     """
 
     def __init__(self, store: JobStore) -> None:
         self.store = store
         self.told: Callable[[Job], None] = _nobody
         self.look_every = _LOOK_AGAIN
+        self.webhooks_due = asyncio.Event()
         self._live: dict[str, Job] = {}
         self._watches: dict[str, set[Watch]] = {}
         self._callers: dict[str, int] = {}
@@ -78,6 +81,23 @@ class Ledger:
         kept = self.store.begin(job)
         self.adopt(job)
         return kept
+
+    async def claim(self, job: Job) -> Job:
+        """Take in a new job with a key, or return the one that the key stands for already.
+
+        Raises:
+            GatewayError: The store cannot take it.
+        """
+        kept = await self.store.claim(job)
+        if kept.id == job.id:
+            self.adopt(job)
+            return job
+        return self._newest(kept)
+
+    async def keyed(self, caller: str, key: str) -> Job | None:
+        """Return a caller's job with that key in its newest state, or None."""
+        kept = await self.store.keyed(caller, key)
+        return None if kept is None else self._newest(kept)
 
     def adopt(self, job: Job) -> None:
         """Take on an unfinished job that the store has as ours."""
@@ -104,9 +124,7 @@ class Ledger:
         # the store, and the next one finds the same end in ComfyUI's history.
         self._unkept[job.id] = job
         self._let_go(job)
-        await self.store.save(job)
-        self._unkept.pop(job.id, None)
-        self.told(job)
+        await self._keep(job)
 
     async def keep_again(self) -> None:
         """Keep the finished jobs that the store could not take before.
@@ -115,9 +133,21 @@ class Ledger:
             GatewayError: It still cannot.
         """
         for job in list(self._unkept.values()):
-            await self.store.save(job)
-            self._unkept.pop(job.id, None)
-            self.told(job)
+            await self._keep(job)
+
+    async def _keep(self, job: Job) -> None:
+        """Keep the end of a job, and tell of it."""
+        await self.store.save(job)
+        self._unkept.pop(job.id, None)
+        self.told(job)
+        if job.status in job.tells:
+            self.webhooks_due.set()
+
+    async def delivery(self, job: Job) -> Delivery | None:
+        """Return how far telling a webhook the end of a job is; None when it is told to nobody."""
+        if job.id in self._unkept:
+            return Delivery(job.id, job.service)
+        return await self.store.outbox.get(job.id)
 
     def _let_go(self, job: Job) -> None:
         if self._live.pop(job.id, None) is not None:
@@ -139,9 +169,8 @@ class Ledger:
         Raises:
             GatewayError: The store cannot take it.
         """
-        await self.store.save(job)
+        await self._keep(job)
         self._tell(job)
-        self.told(job)
 
     def hear(self, job_id: str, status: JobStatus, progress: Progress) -> None:
         """Take in what another gateway tells of a job that it runs."""
@@ -185,6 +214,9 @@ class Ledger:
         """Return a job's newest state, or None."""
         known = self._live.get(job_id) or self._unkept.get(job_id)
         return known or await self.store.get(job_id)
+
+    def _newest(self, kept: Job) -> Job:
+        return self._live.get(kept.id) or self._unkept.get(kept.id) or kept
 
     async def look_again(self, job: Job) -> None:
         """Look in the store for what became of a job that another gateway runs; tell its watchers."""

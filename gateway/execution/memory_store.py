@@ -4,22 +4,36 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from itertools import islice
 
+from gateway.execution.memory_outbox import MemoryOutbox
 from gateway.jobs.job import Job, JobStatus
-from gateway.jobs.store import JobPage, JobQuery
+from gateway.jobs.statistics import (
+    SAMPLED,
+    Counted,
+    Period,
+    Sample,
+    Statistics,
+    Tally,
+    statistics_of,
+)
+from gateway.jobs.store import Expired, Expiry, JobPage, JobQuery, Ran
 
 __all__ = ["MemoryJobStore"]
 
-_DURATIONS_KEPT = 100
+_RUNS_KEPT = 100
 
 
 class MemoryJobStore:
     """Keeps jobs in a dict, in the order they came; implements `JobStore`."""
 
     def __init__(self) -> None:
+        self.outbox = MemoryOutbox()
         self._jobs: dict[str, Job] = {}
-        self._durations: dict[str, deque[float]] = {}
+        self._ended: dict[str, None] = {}  # in the order of their ends
+        self._ran: dict[str, deque[Ran]] = {}
+        self._keys: dict[tuple[str, str], str] = {}
         self._drained: dict[str, float] = {}
 
     async def add(self, job: Job) -> None:
@@ -28,8 +42,20 @@ class MemoryJobStore:
 
     def begin(self, job: Job) -> Awaitable[None]:
         """Keep a new job at once."""
-        self._jobs[job.id] = job
+        self.save_soon(job)
         return asyncio.sleep(0)
+
+    async def claim(self, job: Job) -> Job:
+        """Keep a new job that has a key, or return the one its caller has with that key already."""
+        known = await self.keyed(job.caller, job.key)
+        if known is None:
+            self._jobs[job.id] = job
+            self._keys[job.caller, job.key] = job.id
+        return known or job
+
+    async def keyed(self, caller: str, key: str) -> Job | None:
+        """Return a caller's job with that key, or None."""
+        return self._jobs.get(self._keys.get((caller, key), ""))
 
     async def save(self, job: Job) -> None:
         """Put a newer state in the place of the old one."""
@@ -38,9 +64,14 @@ class MemoryJobStore:
     def save_soon(self, job: Job) -> None:
         """Do the same at once."""
         self._jobs[job.id] = job
-        if job.status == "completed" and job.started_at and job.completed_at:
-            recent = self._durations.setdefault(job.service, deque(maxlen=_DURATIONS_KEPT))
-            recent.append(job.completed_at - job.started_at)
+        if not job.finished or job.id in self._ended:
+            return
+        self._ended[job.id] = None
+        if (sample := _sample(job)) is not None:
+            recent = self._ran.setdefault(job.service, deque(maxlen=_RUNS_KEPT))
+            recent.append(Ran(job.run.backend if job.run else "", sample.ran))
+        if job.status in job.tells:
+            self.outbox.intend(job)
 
     async def get(self, job_id: str) -> Job | None:
         """Return a job, or None."""
@@ -58,25 +89,55 @@ class MemoryJobStore:
             job.status for job in self._jobs.values() if caller is None or job.caller == caller
         )
 
-    async def durations(self, service: str) -> Sequence[float]:
-        """Return the running times in seconds of recent completed jobs of a service."""
-        return tuple(self._durations.get(service, ()))
+    async def newest_runs(self, service: str) -> Sequence[Ran]:
+        """Return where recent completed jobs of a service ran, and how long, oldest first."""
+        return tuple(self._ran.get(service, ()))
 
-    async def expired(self, before: float | None, count: int) -> Sequence[Job]:
-        """Return finished jobs completed before that time, and those beyond the newest `count`."""
-        finished = [job for job in self._jobs.values() if job.finished]
-        finished.sort(key=lambda job: job.completed_at or 0.0, reverse=True)
-        old = [
-            job
-            for job in finished[:count]
-            if before is not None and (job.completed_at or 0.0) < before
-        ]
-        return (*old, *finished[count:])
+    async def statistics(self, period: Period) -> Statistics:
+        """Return how the jobs of a period went."""
+        jobs = [job for job in reversed(self._jobs.values()) if _within(job, period)]
+        tallies: Counter[tuple[str, JobStatus]] = Counter((job.service, job.status) for job in jobs)
+        samples = (sample for job in jobs if (sample := _sample(job)) is not None)
+        return statistics_of(
+            [
+                Counted(
+                    [
+                        Tally(service, status, tallies[service, status])
+                        for service, status in tallies
+                    ],
+                    list(islice(samples, SAMPLED)),
+                )
+            ]
+        )
+
+    async def expired(self, expiry: Expiry, most: int) -> Sequence[Expired]:
+        """Return finished jobs that may go, the oldest first, and at most so many."""
+        return tuple(
+            Expired(job.id, tuple({each.digest for each in job.inputs}))
+            for job in islice(self._gone(expiry), most)
+        )
+
+    async def count_expired(self, expiry: Expiry) -> int:
+        """Return how many finished jobs may go."""
+        return sum(1 for _ in self._gone(expiry))
+
+    def _gone(self, expiry: Expiry) -> Iterator[Job]:
+        beyond = 0 if expiry.count is None else len(self._ended) - expiry.count
+        for number, job_id in enumerate(self._ended):
+            job = self._jobs[job_id]
+            old = expiry.before is not None and (job.completed_at or 0.0) < expiry.before
+            if number >= beyond and not old:
+                return
+            yield job
 
     async def remove(self, job_ids: Sequence[str]) -> None:
         """Forget jobs."""
         for job_id in job_ids:
-            self._jobs.pop(job_id, None)
+            job = self._jobs.pop(job_id, None)
+            self._ended.pop(job_id, None)
+            self.outbox.remove(job_id)
+            if job is not None:
+                self._keys.pop((job.caller, job.key), None)
 
     async def unused(self, digests: Sequence[str]) -> Sequence[str]:
         """Return those of these input files that no job refers to."""
@@ -115,3 +176,16 @@ def _fits(job: Job, query: JobQuery) -> bool:
         and query.service in (None, job.service)
         and query.status in (None, job.status)
     )
+
+
+def _within(job: Job, period: Period) -> bool:
+    since = period.since
+    return _fits(job, JobQuery(period.caller, period.service)) and (
+        since is None or job.created_at >= since
+    )
+
+
+def _sample(job: Job) -> Sample | None:
+    if job.status != "completed" or job.started_at is None or job.completed_at is None:
+        return None
+    return Sample(job.service, job.started_at - job.created_at, job.completed_at - job.started_at)

@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 
 from gateway.fetch.data_urls import open_data_url
+from gateway.fetch.guarded import Network
 from gateway.fetch.paths import open_path, resolve_folders
 from gateway.fetch.refusal import no_reference, path_forbidden
-from gateway.fetch.web import Network, Web
+from gateway.fetch.web import Web
 from gateway.jobs.files import Reference
 from gateway.services.model import InputUrls
 

@@ -162,6 +162,9 @@ class Job:
         graph_hash: Of the workflow's graph as it was when the call was accepted.
         service_version: Of the service as services.yaml had it then.
         key: The caller's idempotency key, or empty: the same key is the same job.
+        asked: What tells the call from any other, where there is a key.
+        rerun_of: Id of the job that this one does again, or empty.
+        tells: The ends that its service's webhook is told of.
     """
 
     id: str
@@ -184,6 +187,9 @@ class Job:
     graph_hash: str = ""
     service_version: str = ""
     key: str = ""
+    asked: str = ""
+    rerun_of: str = ""
+    tells: tuple[JobStatus, ...] = ()
 
     @property
     def finished(self) -> bool:

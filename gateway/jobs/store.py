@@ -6,9 +6,20 @@ from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from gateway.jobs.delivery import Outbox
 from gateway.jobs.job import Job, JobStatus
+from gateway.jobs.statistics import Period, Statistics
 
-__all__ = ["JobPage", "JobQuery", "JobStore", "LastingJobStore", "Owners"]
+__all__ = [
+    "Expired",
+    "Expiry",
+    "JobPage",
+    "JobQuery",
+    "JobStore",
+    "LastingJobStore",
+    "Owners",
+    "Ran",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +41,44 @@ class JobPage:
     jobs: tuple[Job, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """Which finished jobs may go: those that ended before a time, and those beyond the newest `count`.
+
+    None: none for that reason.
+    """
+
+    before: float | None = None
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """A finished job that may go, and the input files it needed."""
+
+    job_id: str
+    digests: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """Where a job ran, and for how many seconds."""
+
+    backend: str
+    seconds: float
+
+
 class JobStore(Protocol):
-    """Keeps jobs. A job that `add` returned for is never lost by a store that lasts."""
+    """Keeps jobs. A job that `add` returned for is never lost by a store that lasts.
+
+    What a webhook is to be told of is in the outbox as soon as the end of its job is kept, and goes
+    with the job.
+    """
+
+    @property
+    def outbox(self) -> Outbox:
+        """What is on its way to webhooks."""
+        ...
 
     async def add(self, job: Job) -> None:
         """Keep a new job; returns once it is as safe as this store makes it."""
@@ -39,6 +86,17 @@ class JobStore(Protocol):
 
     def begin(self, job: Job) -> Awaitable[None]:
         """Begin to keep a new job; what this returns is awaited until it is as safe as by `add`."""
+        ...
+
+    async def claim(self, job: Job) -> Job:
+        """Keep a new job that has a key, or return the one its caller has with that key already.
+
+        Of several at the same moment, in any number of gateways, one is kept, and all get that one.
+        """
+        ...
+
+    async def keyed(self, caller: str, key: str) -> Job | None:
+        """Return a caller's job with that key, or None."""
         ...
 
     async def save(self, job: Job) -> None:
@@ -61,12 +119,20 @@ class JobStore(Protocol):
         """Return how many jobs there are in each status."""
         ...
 
-    async def durations(self, service: str) -> Sequence[float]:
-        """Return the running times in seconds of recent completed jobs of a service."""
+    async def newest_runs(self, service: str) -> Sequence[Ran]:
+        """Return where recent completed jobs of a service ran, and how long, oldest first."""
         ...
 
-    async def expired(self, before: float | None, count: int) -> Sequence[Job]:
-        """Return finished jobs completed before that time, and those beyond the newest `count`."""
+    async def statistics(self, period: Period) -> Statistics:
+        """Return how the jobs of a period went."""
+        ...
+
+    async def expired(self, expiry: Expiry, most: int) -> Sequence[Expired]:
+        """Return finished jobs that may go, the oldest first, and at most so many."""
+        ...
+
+    async def count_expired(self, expiry: Expiry) -> int:
+        """Return how many finished jobs may go."""
         ...
 
     async def remove(self, job_ids: Sequence[str]) -> None:

@@ -55,6 +55,9 @@ def record_of(job: Job) -> dict[str, Json]:
         "graph_hash": job.graph_hash,
         "service_version": job.service_version,
         "key": job.key,
+        "asked": job.asked,
+        "rerun_of": job.rerun_of,
+        "tells": list(job.tells),
     }
 
 
@@ -67,9 +70,10 @@ def job_of(record: Json) -> Job:
     told = as_object(record)
     if told is None:
         raise RecordFault("it is no object")
-    plain = {**told, "warnings": tuple(as_array(told.get("warnings")) or ())}
+    texts = {key: tuple(as_array(told.get(key)) or ()) for key in ("warnings", "tells")}
     values: dict[str, object] = {
-        **plain,
+        **told,
+        **texts,
         "inputs": _all_of(told, "inputs", InputFile),
         "runs": _all_of(told, "runs", Run),
         "spans": _all_of(told, "spans", NodeSpan),

@@ -29,12 +29,13 @@ from gateway.graph.json_value import JsonObject
 from gateway.server.catalogue import Catalogue
 from gateway.server.departures import Departures, RequestContext, http_request
 from gateway.server.failure import failed_answer, unknown_tool
+from gateway.server.idempotency import key_in
 from gateway.server.peers import Peers
 from gateway.server.progress import reporting
 from gateway.server.resources import Resources
 from gateway.server.result import tool_result
 from gateway.server.tasks import TASKS, TaskParams, Tasks
-from gateway.server.visitor import Visitor, Visitors, local_visitor
+from gateway.server.visitor import Visitors, local_visitor
 from gateway.tools.running import Asking, Introduction, Leaving, Published
 
 __all__ = ["INSTRUCTIONS", "GatewayServer"]
@@ -45,7 +46,8 @@ INSTRUCTIONS = (
     "seeds used. A call that takes long answers with a job_id instead of outputs; the job goes on. "
     "Then use query_job_status(job_id, wait_seconds=30) until it is finished, and "
     "get_job_result(job_id) for the outputs. cancel_job stops a job, list_jobs shows earlier ones, "
-    "comfyui_health_check tells whether ComfyUI answers. An output's uri "
+    "rerun_job does one again, get_job_statistics tells how long they take and how often they "
+    "fail, comfyui_health_check tells whether ComfyUI answers. An output's uri "
     "(comfyui://jobs/<id>/outputs/<n>) can be read as a resource, and given to another service's "
     "image, mask, audio, video or file argument."
 )
@@ -155,9 +157,10 @@ class GatewayServer(Server[dict[str, Any]]):
         if params.name not in self.published.table.tools:
             raise unknown_tool(params.name, self.published.table.tools)
         visitor = self._visitors(http_request(ctx))
-        call = _Call(params.name, params.arguments or {}, visitor.asking())
+        asking = replace(visitor.asking(), key=key_in(ctx.meta))
+        call = _Call(params.name, params.arguments or {}, asking)
         if self._tasks.wanted(ctx, params.name):
-            return await self._start(ctx, call, visitor)
+            return await self._start(ctx, call)
         async with AsyncExitStack() as stack:
             if _has_token(ctx.meta):
                 report = await stack.enter_async_context(reporting(ctx.session.report_progress))
@@ -184,9 +187,9 @@ class GatewayServer(Server[dict[str, Any]]):
             answer = failed_answer(error)
         return tool_result(answer, ctx.protocol_version)
 
-    async def _start(self, ctx: RequestContext, call: _Call, visitor: Visitor) -> HandlerResult:
+    async def _start(self, ctx: RequestContext, call: _Call) -> HandlerResult:
         try:
-            return await self._tasks.create(call.name, call.arguments, visitor)
+            return await self._tasks.create(call.name, call.arguments, call.asking)
         except Exception as error:
             tools = self.published.table.tools
             if isinstance(error, KeyError) and call.name not in tools:

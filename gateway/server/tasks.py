@@ -30,8 +30,8 @@ from gateway.jobs.job import Job
 from gateway.server.departures import RequestContext, http_request
 from gateway.server.progress import describe
 from gateway.server.result import tool_result
-from gateway.server.visitor import Visitor, Visitors
-from gateway.tools.running import Published
+from gateway.server.visitor import Visitors
+from gateway.tools.running import Asking, Published
 
 __all__ = ["TASKS", "TASK_TTL_MS", "TaskParams", "Tasks"]
 
@@ -64,7 +64,7 @@ class Tasks:
         return name in self._published.table.services and _declared(ctx)
 
     async def create(
-        self, name: str, arguments: Mapping[str, Json], visitor: Visitor
+        self, name: str, arguments: Mapping[str, Json], asking: Asking
     ) -> dict[str, Json]:
         """Accept a service's call as a job, and answer with its task.
 
@@ -73,7 +73,7 @@ class Tasks:
             KeyError: There is no such service.
         """
         running = await self._published.running()
-        job = await running.start(name, arguments, visitor.asking())
+        job = await running.start(name, arguments, asking)
         return {"resultType": "task", **_task(job)}
 
     async def get(self, ctx: RequestContext, params: TaskParams) -> dict[str, Json]:

@@ -27,6 +27,7 @@ from gateway.services.scalar_shapes import (
     Integer,
     Number,
     OpenDuration,
+    Secret,
     ShortPath,
     Size,
     Text,
@@ -85,6 +86,8 @@ def _of_single(shape: Shape) -> dict[str, Json]:
     match shape:
         case Text(form=None, numbers=False):
             return {"type": "string", "minLength": 1}
+        case Secret():
+            return dict(_VARIABLE)
         case AnyJson(scalar=True):
             return {"type": ["string", "number", "boolean"]}
         case AnyJson():

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Literal
 
 from gateway.services.fields import NOTHING, Fields, Key
-from gateway.services.scalar_shapes import Duration, Form, Integer, OpenDuration, Size, Text, Word
+from gateway.services.scalar_shapes import (
+    Duration,
+    Form,
+    Integer,
+    OpenDuration,
+    Secret,
+    Size,
+    Text,
+    Word,
+)
 from gateway.services.shape import ListOf, record
 
 __all__ = [
@@ -36,6 +45,11 @@ __all__ = [
     "PREVIEW",
     "STORE",
     "URL_TIMEOUT",
+    "WEBHOOKS",
+    "WEBHOOK_ATTEMPTS",
+    "WEBHOOK_HOSTS",
+    "WEBHOOK_SECRET",
+    "WEBHOOK_TIMEOUT",
 ]
 
 # --- gateway --------------------------------------------------------------------------------------
@@ -94,6 +108,28 @@ INPUT_URLS: Key[Fields] = Key(
     NOTHING,
 )
 
+WEBHOOK_HOSTS: Key[tuple[str, ...]] = Key(
+    "allow_hosts",
+    ListOf(Text()),
+    "When not empty, webhooks lead to these only; to a private one, too.",
+    (),
+)
+WEBHOOK_TIMEOUT: Key[float] = Key(
+    "timeout", Duration(positive=True), "How long a receiver may take to answer.", 10.0
+)
+WEBHOOK_ATTEMPTS: Key[int] = Key(
+    "attempts", Integer(1, 20), "How often the end of a job is told until it is taken.", 8
+)
+WEBHOOK_SECRET: Key[str | None] = Key(
+    "secret", Secret(), "Signs what is told by webhooks that have no secret of their own.", None
+)
+WEBHOOKS: Key[Fields] = Key(
+    "webhooks",
+    record("webhooks", (WEBHOOK_HOSTS, WEBHOOK_TIMEOUT, WEBHOOK_ATTEMPTS, WEBHOOK_SECRET)),
+    "Where the webhooks of services may lead, and how they are sent.",
+    NOTHING,
+)
+
 NAME: Key[str] = Key("name", Text(), "What the gateway calls itself.", "comfyui-gateway")
 INSTRUCTIONS: Key[str | None] = Key(
     "instructions", Text(), "What assistants are told about these tools as a whole.", None
@@ -120,6 +156,7 @@ GATEWAY = record(
         CALL_WAIT,
         INPUT_FOLDERS,
         INPUT_URLS,
+        WEBHOOKS,
         BACKEND_GRACE,
     ),
 )

@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 
 from gateway.errors import Place
 from gateway.graph.json_value import Json
+from gateway.services.webhook import Webhook, WebhookSettings
 
 __all__ = [
     "AnyBackend",
@@ -66,7 +67,6 @@ ParameterType = Literal[
 
 Kind = Literal["image", "animation", "video", "audio", "text", "model3d", "latent", "file"]
 """What an output is."""
-
 
 # --- which node, which widget ---------------------------------------------------------------------
 
@@ -263,6 +263,7 @@ class Service:
         queue_timeout: Seconds a job may wait for its run to start.
         wait: Seconds a call blocks before it answers with the job's id; None: until the end.
         priority: −100…100, higher first.
+        webhook: No part of what callers get, so neither of how the service shows itself.
     """
 
     name: str
@@ -280,6 +281,7 @@ class Service:
     backend: BackendChoice = AnyBackend()
     prefix: Literal["job", "keep"] = "job"
     when_client_leaves: Literal["detach", "cancel"] = "detach"
+    webhook: Webhook | None = field(default=None, repr=False)
     places: Mapping[str, Place] = field(default_factory=dict[str, Place])
 
 
@@ -351,6 +353,7 @@ class GatewaySettings:
     call_wait: float | None = 45.0
     input_folders: tuple[str, ...] = ()
     input_urls: InputUrls = InputUrls()
+    webhooks: WebhookSettings = field(default_factory=WebhookSettings)
     backend_grace: float = 60.0
 
 

@@ -15,7 +15,7 @@ BUILT_IN_TOOLS = (
     "get_job_statistics",
     "rerun_job",
 )
-"""Tools that every gateway has, now or soon; no service may take their names."""
+"""Tools that every gateway has; no service may take their names."""
 
 _PATTERN = r"[a-z][a-z0-9_]*"
 _SAYS = "a name of small letters, digits and _, at most 40, with a letter first"

@@ -33,6 +33,11 @@ from gateway.services.gateway_keys import (
     PREVIEW,
     STORE,
     URL_TIMEOUT,
+    WEBHOOK_ATTEMPTS,
+    WEBHOOK_HOSTS,
+    WEBHOOK_SECRET,
+    WEBHOOK_TIMEOUT,
+    WEBHOOKS,
 )
 from gateway.services.model import (
     GatewaySettings,
@@ -42,6 +47,7 @@ from gateway.services.model import (
     KeepPolicy,
     PreviewSettings,
 )
+from gateway.services.webhook import WebhookSettings
 
 __all__ = ["read_gateway", "read_jobs", "read_outputs"]
 
@@ -52,6 +58,7 @@ _POSTGRESQL = frozenset({"postgresql", "postgres"})
 def read_gateway(fields: Fields) -> GatewaySettings:
     """Return the settings of the section `gateway`."""
     http, preview, input_urls = fields[HTTP], fields[PREVIEW], fields[INPUT_URLS]
+    webhooks = fields[WEBHOOKS]
     return GatewaySettings(
         name=fields[NAME],
         instructions=fields[INSTRUCTIONS],
@@ -69,6 +76,12 @@ def read_gateway(fields: Fields) -> GatewaySettings:
             allow_hosts=input_urls[ALLOW_HOSTS],
             max_size=input_urls[MAX_SIZE],
             timeout=input_urls[URL_TIMEOUT],
+        ),
+        webhooks=WebhookSettings(
+            allow_hosts=webhooks[WEBHOOK_HOSTS],
+            timeout=webhooks[WEBHOOK_TIMEOUT],
+            attempts=webhooks[WEBHOOK_ATTEMPTS],
+            secret=webhooks[WEBHOOK_SECRET],
         ),
         backend_grace=fields[BACKEND_GRACE],
     )

@@ -15,6 +15,7 @@ from gateway.services.model import (
     Service,
 )
 from gateway.services.read_parameters import node_reference, places_of, read_parameters
+from gateway.services.read_webhooks import read_webhook
 from gateway.services.service_keys import (
     BACKEND,
     DESCRIPTION,
@@ -49,6 +50,7 @@ def _service(member: Named[Fields], gateway: GatewaySettings, findings: Findings
     fields, place = member.value, findings.place(member)
     before = len(findings)
     parameters = read_parameters(fields[PARAMETERS], findings)
+    webhook = read_webhook(fields, gateway.webhooks, findings)
     findings.attribute(before, service=member.name)
     title = fields[TITLE] or member.name.replace("_", " ").strip().capitalize()
     return Service(
@@ -67,6 +69,7 @@ def _service(member: Named[Fields], gateway: GatewaySettings, findings: Findings
         backend=_backend(fields, findings),
         prefix=fields[PREFIX],
         when_client_leaves=fields[WHEN_CLIENT_LEAVES],
+        webhook=webhook,
         places=places_of(fields, place),
     )
 

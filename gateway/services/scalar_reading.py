@@ -23,6 +23,7 @@ from gateway.services.scalar_shapes import (
     Integer,
     Number,
     OpenDuration,
+    Secret,
     ShortPath,
     Size,
     Text,
@@ -42,6 +43,8 @@ __all__ = [
 ]
 
 _SHORT_PATH = re.compile(SHORT_PATH)
+_KEY = re.compile(r"whsec_([A-Za-z0-9+/]{4}){8,21}([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+"""Of signatures, as the Standard Webhooks write it."""
 
 
 class Flaw(Enum):
@@ -78,6 +81,8 @@ def read_scalar(shape: Shape, node: ScalarNode, subject: str, findings: Findings
             value = _short_path(node, findings)
         case HeaderValue():
             value = _header_value(node)
+        case Secret():
+            value = _secret(shape, node, findings)
         case _:
             value = _plain(shape, node)
     if value is Flaw.UNFIT:
@@ -109,7 +114,7 @@ def report_unfit(shape: Shape, node: Node, subject: str, findings: Findings) -> 
         node,
         code="value-type",
         message=f"{subject} must be {shape.says()}",
-        found=written(node),
+        found=None if isinstance(shape, Secret) else written(node),
         mend=mend_of(shape, node),
     )
 
@@ -168,6 +173,29 @@ def _header_value(node: ScalarNode) -> object:
         return None
     text = node.text if node.origin else node.value
     return text if isinstance(text, str) and re.fullmatch(HEADER_VALUE, text) else Flaw.UNFIT
+
+
+def _secret(shape: Secret, node: ScalarNode, findings: Findings) -> object:
+    """Return a secret; a finding about it shows nothing of it."""
+    if node.value is None or not node.text:
+        return Flaw.UNFIT
+    if node.origin is None:
+        findings.add(
+            node,
+            code="secret-in-file",
+            message="a secret must not stand in the file, which others read, too",
+            mend=f"Write {shape.sample()}, and set it where the gateway runs.",
+        )
+        return REPORTED
+    if _KEY.fullmatch(node.text):
+        return node.text
+    findings.add(
+        node,
+        code="variable-value",
+        message=f"what the variable holds must be {shape.says()}",
+        mend="Set it to what this prints: echo whsec_$(openssl rand -base64 32)",
+    )
+    return REPORTED
 
 
 def _plain(shape: Shape, node: ScalarNode) -> object:

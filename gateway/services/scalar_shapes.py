@@ -24,6 +24,7 @@ __all__ = [
     "Integer",
     "Number",
     "OpenDuration",
+    "Secret",
     "ShortPath",
     "Size",
     "Text",
@@ -92,6 +93,20 @@ class HeaderValue(Reads[str | None]):
     def says(self) -> str:
         """Say what is valid."""
         return "text in plain ASCII on one line"
+
+
+class Secret(Reads[str | None]):
+    """A key for signatures: it comes from a variable and never stands in the file itself."""
+
+    __slots__ = ()
+
+    def says(self) -> str:
+        """Say what is valid."""
+        return "whsec_ and 24 to 64 random bytes in base64"
+
+    def sample(self) -> str:
+        """Show how to write it."""
+        return "a variable such as ${WEBHOOK_SECRET}"
 
 
 class ShortPath(Reads[ShortTarget]):

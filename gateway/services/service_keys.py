@@ -14,10 +14,12 @@ from gateway.services.scalar_shapes import (
     Form,
     Integer,
     OpenDuration,
+    Secret,
     Text,
     Word,
 )
 from gateway.services.shape import EitherOf, ListOf, MapOf, record
+from gateway.services.webhook import JobEnd
 
 __all__ = [
     "BACKEND",
@@ -36,6 +38,10 @@ __all__ = [
     "TIMEOUT",
     "TITLE",
     "WAIT",
+    "WEBHOOK",
+    "WEBHOOK_EVENTS",
+    "WEBHOOK_SECRET",
+    "WEBHOOK_URL",
     "WHEN_CLIENT_LEAVES",
     "WORKFLOW",
 ]
@@ -138,6 +144,37 @@ WHEN_CLIENT_LEAVES: Key[Literal["detach", "cancel"]] = Key(
     "detach",
 )
 
+# The host in ASCII letters, so that it is the one that lists of hosts name; no fragment.
+_WEBHOOK_URL = Form(
+    r'https?://[A-Za-z0-9._:@\[\]-]+([/?][!"$-~]*)?',
+    "an http:// or https:// URL",
+    code="url-invalid",
+    mend="Write it like https://hooks.example/jobs, in plain ASCII.",
+)
+WEBHOOK_URL: Key[str] = Key(
+    "url",
+    Text(_WEBHOOK_URL),
+    "Where it is told.",
+    "",
+    sample="https://hooks.example/jobs",
+)
+WEBHOOK_SECRET: Key[str | None] = Key(
+    "secret", Secret(), "Signs what is told; left out, the gateway's own for webhooks.", None
+)
+_ENDS: Word[JobEnd] = Word(("completed", "failed", "timeout", "cancelled"))
+WEBHOOK_EVENTS: Key[tuple[JobEnd, ...]] = Key(
+    "events", ListOf(_ENDS, filled=True), "The ends that are told; left out, all of them.", ()
+)
+WEBHOOK: Key[str | Fields | None] = Key(
+    "webhook",
+    EitherOf(
+        scalar=Text(_WEBHOOK_URL),
+        mapping=record("a webhook", (WEBHOOK_URL, WEBHOOK_SECRET, WEBHOOK_EVENTS)),
+    ),
+    "Who is told when a job of this service has ended: a URL, or {url: …, secret: …, events: […]}.",
+    None,
+)
+
 SERVICE = record(
     "a service",
     (
@@ -154,5 +191,6 @@ SERVICE = record(
         BACKEND,
         PREFIX,
         WHEN_CLIENT_LEAVES,
+        WEBHOOK,
     ),
 )

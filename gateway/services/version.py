@@ -1,6 +1,7 @@
 """What a service and its graph were, in a few characters: jobs keep it, so that a later reader can tell.
 
 Where in a file something stands is no part of it: moving a service within services.yaml changes nothing.
+Nor is what a value does not show of itself: that is secret, and a hash would be a way to guess at it.
 """
 
 from __future__ import annotations
@@ -56,7 +57,8 @@ def _plain(value: object) -> Json:
         said = {
             each.name: _plain(found)
             for each in fields(value)
-            if not isinstance(found := cast("object", getattr(value, each.name)), Place)
+            if each.repr
+            and not isinstance(found := cast("object", getattr(value, each.name)), Place)
         }
         return {"is": type(value).__name__, **said}
     return cast("Json", value)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TypeAlias, cast, get_args
 
 from gateway.errors import ArgumentError, ArgumentFault
-from gateway.graph.json_value import Json
+from gateway.graph.json_value import Json, JsonObject, as_object
 from gateway.jobs.job import JobStatus
 from gateway.services.closest import closest
-from gateway.tools.builtin import LONGEST_WAIT, MOST_LISTED
+from gateway.tools.builtin import LEAST_HOURS, LONGEST_WAIT, MOST_HOURS, MOST_LISTED
 
 __all__ = [
     "BuiltinCall",
     "HealthCheck",
+    "History",
     "JobCancel",
     "JobList",
+    "JobRerun",
     "JobResult",
     "JobState",
     "read_arguments",
@@ -58,11 +61,30 @@ class JobList:
 
 
 @dataclass(frozen=True, slots=True)
+class JobRerun:
+    """`rerun_job`."""
+
+    job_id: str
+    overrides: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """`get_job_statistics`; `since` in seconds since the epoch, or `hours` back from now."""
+
+    service: str | None
+    since: float | None
+    hours: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class HealthCheck:
     """`comfyui_health_check`."""
 
 
-BuiltinCall: TypeAlias = JobState | JobResult | JobCancel | JobList | HealthCheck
+BuiltinCall: TypeAlias = (
+    JobState | JobResult | JobCancel | JobList | JobRerun | History | HealthCheck
+)
 
 
 class _Reader:
@@ -106,6 +128,28 @@ class _Reader:
             self._fault(name, "must be a whole number")
         return int(value)
 
+    def mapping(self, name: str) -> JsonObject:
+        value = self._take(name)
+        found = as_object(value)
+        if found is None and value is not None:
+            self._fault(name, "must be an object: argument → value")
+        return found or {}
+
+    def moment(self, name: str) -> float | None:
+        value = self._take(name)
+        found = _as_moment(value) if isinstance(value, str) else None
+        if found is None and value is not None:
+            self._fault(name, "must be a date or a date and time, as 2026-01-31T12:00:00Z")
+        return found
+
+    def span(self, name: str, low: float, high: float, instead_of: str) -> float | None:
+        if self._arguments.get(name) is None:
+            self._asked.append(name)
+            return None
+        if instead_of in self._arguments:
+            self._fault(name, f"says the same as {instead_of}: give one of the two")
+        return self.number(name, high, low, high)
+
     def finish(self) -> None:
         """Refuse unknown names, and raise if anything was wrong."""
         for name in self._arguments.keys() - set(self._asked):
@@ -143,6 +187,12 @@ def read_arguments(name: str, arguments: Mapping[str, Json]) -> BuiltinCall:
             read.whole("limit", 20, 1, MOST_LISTED),
             read.whole("offset", 0, 0, 2**31),
         ),
+        "rerun_job": lambda read: JobRerun(read.text("job_id"), read.mapping("overrides")),
+        "get_job_statistics": lambda read: History(
+            read.optional("service"),
+            read.moment("since"),
+            read.span("hours", LEAST_HOURS, MOST_HOURS, instead_of="since"),
+        ),
         "comfyui_health_check": lambda _: HealthCheck(),
     }
     reader = _Reader(arguments)
@@ -155,4 +205,13 @@ def _as_number(text: str) -> float | None:
     try:
         return float(text)
     except ValueError:
+        return None
+
+
+def _as_moment(text: str) -> float | None:
+    """Return a date, or a date and time, in seconds since the epoch; without a zone it is UTC."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
         return None

@@ -5,13 +5,24 @@ from __future__ import annotations
 from gateway.graph.json_value import Json, JsonObject
 from gateway.tools.tool import Annotations, ToolDefinition
 
-__all__ = ["JOB_SCHEMA", "LONGEST_WAIT", "MOST_LISTED", "builtin_tools"]
+__all__ = [
+    "JOB_SCHEMA",
+    "LEAST_HOURS",
+    "LONGEST_WAIT",
+    "MOST_HOURS",
+    "MOST_LISTED",
+    "builtin_tools",
+]
 
 LONGEST_WAIT = 50.0
 """Seconds that `query_job_status` blocks at most: many clients give up at 60."""
 
 MOST_LISTED = 200
 """Jobs that `list_jobs` answers at most."""
+
+LEAST_HOURS = 0.01
+MOST_HOURS = 100_000.0
+"""Of the window that `get_job_statistics` looks at."""
 
 _STATUSES: Json = ["pending", "running", "completed", "failed", "timeout", "cancelled"]
 
@@ -35,12 +46,21 @@ _WAIT: Json = {
     "description": "Seconds to wait for the job to end before answering.",
 }
 _LOOKS = Annotations(read_only=True, destructive=False, idempotent=True, open_world=False)
+_MAKES = Annotations(read_only=False, destructive=False, idempotent=False, open_world=False)
 _STOPS = Annotations(read_only=False, destructive=True, idempotent=True, open_world=False)
 
 
 def builtin_tools() -> tuple[ToolDefinition, ...]:
     """Return the built-in tools, in the order of the list."""
-    return (_query_job_status(), _get_job_result(), _list_jobs(), _cancel_job(), _health_check())
+    return (
+        _query_job_status(),
+        _get_job_result(),
+        _list_jobs(),
+        _cancel_job(),
+        _rerun_job(),
+        _get_job_statistics(),
+        _health_check(),
+    )
 
 
 def _query_job_status() -> ToolDefinition:
@@ -93,6 +113,51 @@ def _cancel_job() -> ToolDefinition:
         _takes({"job_id": _JOB_ID}, "job_id"),
         JOB_SCHEMA,
         _STOPS,
+    )
+
+
+def _rerun_job() -> ToolDefinition:
+    overrides: Json = {
+        "type": "object",
+        "default": {},
+        "description": "Arguments that are to differ. null leaves one out: a seed is drawn anew.",
+    }
+    return ToolDefinition(
+        "rerun_job",
+        "Run a job again",
+        "Call a job's tool again with the same arguments, files and seeds, save the overrides; "
+        "answers as that tool does, and tells which seeds are the same.",
+        _takes({"job_id": _JOB_ID, "overrides": overrides}, "job_id"),
+        JOB_SCHEMA,
+        _MAKES,
+    )
+
+
+def _get_job_statistics() -> ToolDefinition:
+    hours: Json = {
+        "type": "number",
+        "minimum": LEAST_HOURS,
+        "maximum": MOST_HOURS,
+        "description": "Only jobs of the last so many hours.",
+    }
+    since: Json = {
+        "type": "string",
+        "description": "Only jobs since this date or time (ISO 8601), instead of hours.",
+    }
+    return ToolDefinition(
+        "get_job_statistics",
+        "Job statistics",
+        "Count your jobs by status and tool, and tell how long they ran and waited: "
+        "average, p50, p95, success rate.",
+        _takes(
+            {
+                "service": {"type": "string", "description": "Only of this tool."},
+                "since": since,
+                "hours": hours,
+            }
+        ),
+        _gives("total_jobs", "status_counts"),
+        _LOOKS,
     )
 
 

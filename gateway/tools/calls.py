@@ -11,27 +11,32 @@ from dataclasses import replace
 from gateway.errors import GatewayError, JobNotFound
 from gateway.execution.executor import Executor
 from gateway.execution.keep_inputs import Sender
-from gateway.graph.json_value import Json
+from gateway.graph.json_value import Json, JsonObject
 from gateway.jobs import transitions
 from gateway.jobs.backend import Backend
 from gateway.jobs.files import Opened, OutputStore
 from gateway.jobs.job import Job, OutputFile
+from gateway.jobs.keys import key_of
 from gateway.jobs.standing import runs_on
+from gateway.jobs.statistics import Period
 from gateway.jobs.store import JobQuery
 from gateway.services.bound import BoundService
 from gateway.tools.answer import Answer
 from gateway.tools.arguments import (
     HealthCheck,
+    History,
     JobCancel,
     JobList,
+    JobRerun,
     JobResult,
     JobState,
     read_arguments,
 )
 from gateway.tools.health import Looked, health_record
-from gateway.tools.job_answer import JobAnswers
+from gateway.tools.job_answer import JobAnswers, rerun_answer
 from gateway.tools.job_record import failure_record, row_record
 from gateway.tools.running import Asking
+from gateway.tools.statistics import statistics_answer
 
 __all__ = ["ToolCalls", "failed_answer"]
 
@@ -82,7 +87,7 @@ class ToolCalls:
             KeyError: There is no such service.
         """
         bound = self._services[name]
-        return await self._executor.accept(bound, arguments, Sender(asking.caller, asking.local))
+        return await self._executor.accept(bound, arguments, _sender(asking))
 
     async def job(self, job_id: str, caller: str) -> Job:
         """Return a job of this caller."""
@@ -154,8 +159,19 @@ class ToolCalls:
     async def _call_service(
         self, bound: BoundService, arguments: Mapping[str, Json], asking: Asking
     ) -> Answer:
-        sender = Sender(asking.caller, asking.local)
-        job = await self._executor.accept(bound, arguments, sender)
+        job = await self._executor.accept(bound, arguments, _sender(asking))
+        return await self._outcome(bound, job, asking)
+
+    async def _rerun(self, job_id: str, overrides: JsonObject, asking: Asking) -> Answer:
+        old = await self._executor.find(job_id, asking.caller)
+        bound = self._services.get(old.service)
+        job = await self._executor.rerun(bound, old, overrides, _sender(asking))
+        if bound is None:
+            raise AssertionError("a service that is gone is not run again")
+        return rerun_answer(await self._outcome(bound, job, asking), old, job)
+
+    async def _outcome(self, bound: BoundService, job: Job, asking: Asking) -> Answer:
+        """Wait for a job as its service says, and answer."""
         try:
             job = await self.wait(job.id, asking, bound.service.wait)
             return await self._answers.result(job, asking)
@@ -180,15 +196,20 @@ class ToolCalls:
     ) -> Answer:
         match read_arguments(name, arguments):
             case JobState(job_id, seconds):
-                return await self._answers.status(await self.wait(job_id, asking, seconds))
+                answer = await self._answers.status(await self.wait(job_id, asking, seconds))
             case JobResult(job_id):
-                return await self._result(job_id, asking)
+                answer = await self._result(job_id, asking)
             case JobCancel(job_id):
-                return await self._answers.status(await self.cancel(job_id, asking.caller))
+                answer = await self._answers.status(await self.cancel(job_id, asking.caller))
             case JobList() as wanted:
-                return await self._list(wanted, asking.caller)
+                answer = await self._list(wanted, asking.caller)
+            case JobRerun(job_id, overrides):
+                answer = await self._rerun(job_id, overrides, asking)
+            case History() as wanted:
+                answer = await self._statistics(wanted, asking.caller)
             case HealthCheck():
-                return await self._health(asking.caller)
+                answer = await self._health(asking.caller)
+        return answer
 
     async def _result(self, job_id: str, asking: Asking) -> Answer:
         job = self._seen(await self._executor.find(job_id, asking.caller))
@@ -214,6 +235,11 @@ class ToolCalls:
         text = "\n".join([f"{page.total} jobs, {len(rows)} shown, newest first.", *lines])
         return Answer(text, {"total": page.total, "jobs": rows})
 
+    async def _statistics(self, wanted: History, caller: str) -> Answer:
+        since = wanted.since if wanted.hours is None else time.time() - wanted.hours * 3600
+        period = Period(caller, wanted.service, since)
+        return statistics_answer(await self._executor.ledger.store.statistics(period), period)
+
     async def _health(self, caller: str) -> Answer:
         names = list(self._backends)
         healths = await asyncio.gather(*(each.health() for each in self._backends.values()))
@@ -231,6 +257,15 @@ class ToolCalls:
 def failed_answer(error: GatewayError) -> Answer:
     """Return an error as an answer that tells how to mend it."""
     return Answer(str(error), {"error": failure_record(transitions.failure_of(error))}, failed=True)
+
+
+def _sender(asking: Asking) -> Sender:
+    """Return who asks.
+
+    Raises:
+        GatewayError: Their idempotency key cannot be used.
+    """
+    return Sender(asking.caller, asking.local, key_of(asking.key))
 
 
 def _at_most(seconds: float) -> float | None:

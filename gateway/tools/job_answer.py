@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.execution.collect import PreviewShelf
 from gateway.execution.executor import Executor
+from gateway.graph.json_value import Json
 from gateway.jobs.files import OutputStore
 from gateway.jobs.job import Job, Output, OutputFile, OutputText
 from gateway.tools.answer import Answer, FileLink, InlineImage
@@ -15,10 +16,11 @@ from gateway.tools.job_record import (
     handle_record,
     output_uri,
     status_record,
+    webhook_record,
 )
 from gateway.tools.running import Asking
 
-__all__ = ["JobAnswers"]
+__all__ = ["JobAnswers", "rerun_answer"]
 
 _LONGEST_TEXT = 2000
 _SMALLEST_PREVIEW = 2048
@@ -42,7 +44,7 @@ class JobAnswers:
             return Answer(
                 f"{job.service} is {job.status}: job {job.id}. {record['message']}", record
             )
-        record = finished_record(job, self._places(job, asking))
+        record = finished_record(job, self._places(job, asking)) | await self._told(job)
         failed = job.status != "completed"
         return Answer(
             text=_failed_text(job) if failed else self._text(job, asking),
@@ -59,7 +61,14 @@ class JobAnswers:
             expected = await self.executor.expected_seconds(job.service)
             if expected is not None:
                 record["expected_ms"] = round(expected * 1000)
-        return Answer(_status_text(job), record)
+        return Answer(_status_text(job), record | await self._told(job))
+
+    async def _told(self, job: Job) -> dict[str, Json]:
+        """Return what a record says of its webhook: nothing when the end is told to nobody."""
+        if job.status not in job.tells:
+            return {}
+        delivery = await self.executor.ledger.delivery(job)
+        return {} if delivery is None else {"webhook": webhook_record(delivery)}
 
     def _places(self, job: Job, asking: Asking) -> Places:
         make = asking.url
@@ -104,6 +113,18 @@ class JobAnswers:
             lines.append(f"- … and {len(job.outputs) - _LINKS_SHOWN} more")
         lines.extend(f"Note: {warning}" for warning in job.warnings)
         return "\n".join(lines)
+
+
+def rerun_answer(answer: Answer, old: Job, job: Job) -> Answer:
+    """Return the answer of a job that did `old` again, with what became of the seeds."""
+    same = {name: value for name, value in job.seeds.items() if old.seeds.get(name) == value}
+    other = {name: value for name, value in job.seeds.items() if name not in same}
+    told = [f"same {name} {value}" for name, value in same.items()]
+    told += [f"other {name} {value}" for name, value in other.items()]
+    text = f"{job.service} of job {old.id} again{', with ' if told else ''}{', '.join(told)}."
+    seeds: dict[str, Json] = {"same_seeds": dict(same), "other_seeds": dict(other)}
+    structured = {**answer.structured, "rerun_of": old.id, **seeds}
+    return replace(answer, text=f"{text}\n{answer.text}", structured=structured)
 
 
 def _told(output: Output, number: int, places: Places) -> str:

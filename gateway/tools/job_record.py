@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from gateway.graph.json_value import Json
+from gateway.jobs.delivery import Delivery
 from gateway.jobs.job import Failure, Job, NodeSpan, Output, OutputFile, OutputText
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "row_record",
     "status_record",
     "time_text",
+    "webhook_record",
 ]
 
 _NEXT = (
@@ -92,6 +94,15 @@ def finished_record(job: Job, places: Places) -> dict[str, Json]:
     return record
 
 
+def webhook_record(delivery: Delivery) -> dict[str, Json]:
+    """Return the `webhook` object: how far telling the end of a job is."""
+    return {
+        "status": delivery.status,
+        "attempts": delivery.attempts,
+        "last_error": delivery.last_error or None,
+    }
+
+
 def failure_record(failure: Failure) -> dict[str, Json]:
     """Return the `error` object."""
     return {
@@ -122,6 +133,8 @@ def _head(job: Job) -> dict[str, Json]:
         "parameters": dict(job.arguments),
         "seeds": dict(job.seeds),
     }
+    if job.rerun_of:
+        record["rerun_of"] = job.rerun_of
     if began is not None:
         record["queued_ms"] = _ms(began - job.created_at)
     if began is not None and ended is not None:
@@ -193,7 +206,7 @@ def _ms(seconds: float) -> int:
 
 
 def time_text(seconds: float | None) -> str | None:
-    """Return a time as ISO 8601 in UTC, None as it is."""
+    """Return a time as answers write it, in UTC with milliseconds."""
     if seconds is None:
         return None
     return (

@@ -29,6 +29,7 @@ class Asking:
             ten times a second, and at least every 5 s.
         url: Makes the link under which a file can be fetched over HTTP, or None without HTTP.
         leaving: Asked when the call's task is cancelled: why.
+        key: The caller's idempotency key as it came, or None.
     """
 
     caller: str = "local"
@@ -36,6 +37,7 @@ class Asking:
     report: Callable[[Job], Awaitable[None]] | None = None
     url: Callable[[Job, int], str] | None = None
     leaving: Callable[[], Leaving] = lambda: "gone"
+    key: Json = None
 
 
 class Running(Protocol):

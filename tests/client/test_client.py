@@ -74,6 +74,13 @@ async def test_a_call_answers_and_its_outputs_are_saved(door: str, tmp_path: Pat
     assert set(names(tmp_path / "out" / "deep")) == {each.name for each in [*saved, again]}
 
 
+async def test_a_call_may_have_a_key() -> None:
+    async with behind_http() as behind, GatewayClient(Address(behind.url)) as client:
+        await client.call("quick", {"text": "a"}, key="once")
+        await client.call("quick", {"text": "a"})
+        assert [each.key for each in behind.gateway.askings] == ["once", None]
+
+
 @both_eras
 async def test_progress_is_told_while_a_call_blocks(mode: str) -> None:
     told: list[tuple[float, float | None, str]] = []

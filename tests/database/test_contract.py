@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from gateway.jobs.job import InputFile, Job, OutputText, Run
-from gateway.jobs.store import JobQuery, JobStore
+from gateway.jobs.statistics import Figures, Period, Statistics, Times
+from gateway.jobs.store import Expiry, JobQuery, JobStore, Ran
 
 pytestmark = pytest.mark.timeout(30)
 
@@ -59,16 +60,23 @@ async def test_jobs_are_counted_by_status(store: JobStore) -> None:
     assert dict(await store.counts("ann")) == {"running": 1}
 
 
-async def test_durations_are_those_of_the_last_completed_runs(store: JobStore) -> None:
+async def test_the_newest_runs_are_those_of_the_last_completed_jobs(store: JobStore) -> None:
+    runs = [(Run(1, name, "p", 1.0),) for name in ("studio", "attic")]
     for number in range(120):
-        await store.add(job(number))
-        await store.save(job(number, status="completed", started_at=1.0, completed_at=2.0 + number))
+        of_number = job(number, runs=runs[number % 2])
+        await store.add(of_number)
+        await store.save(
+            replace(of_number, status="completed", started_at=1.0, completed_at=2.0 + number)
+        )
     await store.add(job(900, service="other"))
     await store.save(ended(900, 7.0, service="other"))
     await store.add(job(901))
     await store.save(ended(901, 500.0, "failed"))
-    assert list(await store.durations("draw")) == [float(each) for each in range(21, 121)]
-    assert list(await store.durations("nothing")) == []
+    assert list(await store.newest_runs("draw")) == [
+        Ran("attic" if each % 2 else "studio", float(each + 1)) for each in range(20, 120)
+    ]
+    assert list(await store.newest_runs("other")) == [Ran("", 2.0)]
+    assert list(await store.newest_runs("nothing")) == []
 
 
 async def test_what_is_old_or_beyond_the_count_expires_and_nothing_unfinished(
@@ -77,20 +85,79 @@ async def test_what_is_old_or_beyond_the_count_expires_and_nothing_unfinished(
     for number in range(6):
         await store.add(job(number))
         await store.save(ended(number, 100.0 + number))
-    await store.add(job(9, status="running"))
+    await store.add(job(9, status="running", started_at=1.0))
+    await store.add(job(10))
 
-    async def gone(before: float | None, count: int) -> list[str]:
-        return sorted(each.id for each in await store.expired(before, count))
+    async def gone(before: float | None, count: int | None) -> list[str]:
+        expiry = Expiry(before, count)
+        found = [each.job_id for each in await store.expired(expiry, 99)]
+        assert await store.count_expired(expiry) == len(found)
+        return found
 
+    assert await gone(None, None) == []
     assert await gone(None, 10) == []
+    assert await gone(None, 6) == []
     assert await gone(None, 4) == ["job-000", "job-001"]
-    assert await gone(102.0, 10) == ["job-000", "job-001"]
+    assert await gone(102.0, 10) == await gone(102.0, None) == ["job-000", "job-001"]
+    assert await gone(102.0, 2) == ["job-000", "job-001", "job-002", "job-003"]
     assert await gone(103.0, 4) == ["job-000", "job-001", "job-002"]
     assert len(await gone(1e9, 0)) == 6
-    await store.remove(["job-000", "job-001"])
+    assert len(await gone(None, 0)) == 6
+    pages = [each.job_id for each in await store.expired(Expiry(1e9, 0), 2)]
+    assert pages == ["job-000", "job-001"]
+    await store.remove(pages)
     assert await gone(None, 4) == []
     assert await store.get("job-000") is None
     await store.remove([])
+
+
+async def test_of_jobs_that_ended_at_the_same_moment_just_so_many_stay(store: JobStore) -> None:
+    for number in range(6):
+        await store.add(job(number))
+        await store.save(ended(number, 100.0))
+    first = await store.expired(Expiry(count=4), 99)
+    assert len(first) == 2
+    await store.remove([each.job_id for each in first])
+    assert await store.expired(Expiry(count=4), 99) in ((), [])
+
+
+async def test_what_may_go_tells_its_files(store: JobStore) -> None:
+    files = tuple(InputFile("image", each, "a.png", "image/png", 3) for each in "abb")
+    await store.add(job(1, inputs=files))
+    await store.add(job(2))
+    for number in (1, 2):
+        await store.save(ended(number, float(number), inputs=files if number == 1 else ()))
+    expired = await store.expired(Expiry(count=0), 9)
+    assert [(each.job_id, sorted(each.digests)) for each in expired] == [
+        ("job-001", ["a", "b"]),
+        ("job-002", []),
+    ]
+
+
+async def test_jobs_are_counted_and_timed_by_service(store: JobStore) -> None:
+    for number in range(1, 5):
+        await store.add(job(number))
+        # It waited one second, and ran `number` seconds.
+        times = {"started_at": number + 1.0, "completed_at": 1.0 + 2 * number}
+        await store.save(job(number, status="completed", **times))
+    await store.add(job(5))
+    await store.save(ended(5, 9.0, "failed"))
+    await store.add(job(6, service="paint", caller="ann"))
+    told = await store.statistics(Period())
+    assert dict(told.whole.counts) == {"pending": 1, "completed": 4, "failed": 1}
+    assert (told.whole.total, told.whole.active, told.whole.success_rate) == (6, 1, 0.8)
+    assert list(told.services) == ["draw", "paint"]
+    draw = told.services["draw"]
+    assert draw.waiting == Times(1.0, 1.0, 1.0)
+    assert draw.running is not None
+    assert (draw.running.average, draw.running.p50) == (2.5, 2.5)
+    assert draw.running.p95 == pytest.approx(3.85)
+    assert told.services["paint"] == Figures({"pending": 1})
+    assert (await store.statistics(Period("ann"))).whole == Figures({"pending": 1})
+    assert list((await store.statistics(Period(service="draw"))).services) == ["draw"]
+    late = await store.statistics(Period("local", since=4.0))
+    assert dict(late.whole.counts) == {"completed": 1, "failed": 1}
+    assert await store.statistics(Period("nobody")) == Statistics(Figures({}), {})
 
 
 async def test_an_input_is_unused_when_no_job_needs_it(store: JobStore) -> None:
@@ -109,6 +176,50 @@ async def test_a_hundred_calls_at_once_are_all_kept(store: JobStore) -> None:
     await asyncio.gather(*(store.add(job(number)) for number in range(100)))
     await asyncio.gather(*(store.save(ended(number, 5.0)) for number in range(100)))
     assert dict(await store.counts()) == {"completed": 100}
+
+
+# --- idempotency keys ---
+
+
+async def test_a_key_is_one_job_of_its_caller(store: JobStore) -> None:
+    first = job(1, key="once", asked="a")
+    assert await store.keyed("local", "once") is None
+    assert await store.claim(first) == first
+    assert await store.claim(job(2, key="once", asked="b")) == first
+    assert await store.get("job-002") is None
+    assert await store.keyed("local", "once") == first
+    assert await store.claim(first) == first  # done twice it is done once
+    hers = job(3, key="once", caller="ann")
+    assert await store.claim(hers) == hers
+    assert await store.keyed("bob", "once") is None
+    assert (await store.list(JobQuery())).total == 2
+
+
+async def test_a_key_stands_for_its_job_when_that_has_finished_and_until_it_goes(
+    store: JobStore,
+) -> None:
+    await store.claim(job(1, key="once"))
+    over = ended(1, 9.0, key="once")
+    await store.save(over)
+    assert await store.claim(job(2, key="once")) == over
+    await store.remove(["job-001"])
+    assert await store.claim(job(3, key="once")) == job(3, key="once")
+
+
+async def test_of_many_claims_at_the_same_moment_one_is_kept(store: JobStore) -> None:
+    made = [job(number, key="once") for number in range(20)]
+    kept = await asyncio.gather(*(store.claim(each) for each in made))
+    assert len({each.id for each in kept}) == 1
+    assert (await store.list(JobQuery())).total == 1
+
+
+async def test_a_job_with_a_key_needs_its_files(store: JobStore) -> None:
+    file = InputFile("image", "a", "a.png", "image/png", 3)
+    await store.claim(job(1, key="once", inputs=(file,)))
+    assert await store.unused(["a", "b"]) == ["b"]
+
+
+# --- backends ---
 
 
 async def test_a_backend_is_drained_until_it_is_resumed(store: JobStore) -> None:

@@ -13,7 +13,11 @@ from sqlalchemy.exc import DBAPIError
 from gateway.database.opening import open_job_store
 from gateway.database.tables import VERSION
 from gateway.errors import GatewayError
-from gateway.jobs.store import JobQuery
+from gateway.execution.ledger import Ledger
+from gateway.execution.sweeping import SWEEP_CHUNK, Keeping, sweep
+from gateway.jobs.store import Expiry, JobQuery
+from gateway.services.model import KeepPolicy
+from gateway.storage.local import open_input_store, open_output_store
 from tests.database.conftest import OpenStore
 from tests.database.test_contract import ended, job
 
@@ -131,6 +135,52 @@ async def test_a_record_that_is_no_job_hides_no_other(open_store: OpenStore) -> 
     page = await store.list(JobQuery())
     assert [each.id for each in page.jobs] == ["job-002", "job-000"]
     assert await store.counts() == {"pending": 2, "failed": 1}
+    assert [each.job_id for each in await store.expired(Expiry(count=0), 9)] == ["job-001"]
+
+
+async def test_of_claims_in_several_gateways_at_the_same_moment_one_is_kept(
+    open_store: OpenStore,
+) -> None:
+    stores = [await open_store(f"gateway-{number}") for number in range(4)]
+    made = [job(number, key=f"key-{number // 8}") for number in range(40)]
+    kept = await asyncio.gather(
+        *(stores[number % 4].claim(each) for number, each in enumerate(made))
+    )
+    assert [{each.id for each in kept[first : first + 8]} for first in range(0, 40, 8)] == [
+        {kept[first].id} for first in range(0, 40, 8)
+    ]
+    assert (await stores[0].list(JobQuery())).total == 5
+    # Who keeps it runs it: nobody else owns it.
+    for store, owner in zip(stores, range(4), strict=True):
+        mine = [each for number, each in enumerate(made) if number % 4 == owner]
+        won = [each.id for each in mine if each in kept]
+        others = await stores[(owner + 1) % 4].owners()
+        assert (f"gateway-{owner}" in others) == bool(won)
+        assert {each.id for each in await store.adopt(f"gateway-{owner}")} == set(won)
+
+
+async def test_others_are_served_while_many_jobs_go(open_store: OpenStore, tmp_path: Path) -> None:
+    store = await open_store()
+    many = [job(number, id=f"old-{number}") for number in range(4100)]
+    await asyncio.gather(*(store.add(each) for each in many))
+    await asyncio.gather(*(store.save(ended(each, 5.0, id=f"old-{each}")) for each in range(4100)))
+    await store.add(job(9999))
+    inputs, outputs = (
+        open_input_store(str(tmp_path / "in")),
+        open_output_store(str(tmp_path / "out")),
+    )
+    keeping = Keeping(KeepPolicy(age=None, count=10), inputs, outputs)
+    ledger = Ledger(store)
+    sweeping = asyncio.create_task(sweep(ledger, keeping))
+    served = 0
+    while not sweeping.done():
+        assert await store.get("job-9999") == job(9999)
+        served += 1
+    # A chunk goes in ten transactions, and whoever asks has a turn between any two of them.
+    assert served >= 10
+    assert await sweeping == SWEEP_CHUNK
+    assert [await sweep(ledger, keeping) for _ in range(3)] == [SWEEP_CHUNK, 90, 0]
+    assert await store.counts() == {"pending": 1, "completed": 10}
 
 
 # --- SQLite ---
@@ -175,6 +225,19 @@ async def test_what_is_no_database_is_told(tmp_path: Path) -> None:
 
 
 # --- PostgreSQL ---
+
+
+async def test_no_statement_outlives_its_transaction_as_behind_a_pooler(
+    new_database: str, tmp_path: Path
+) -> None:
+    store = await open_job_store(new_database, tmp_path, "me", 2.0)
+    await store.add(job(1))
+    for _ in range(10):
+        await store.get("job-001")
+    # Transaction pooling: the next transaction may be on a connection that never saw the last one.
+    await store.lane.do(lambda c: c.execute(text("DEALLOCATE ALL")))
+    assert await store.get("job-001") == job(1)
+    await store.close()
 
 
 async def test_a_connection_that_is_cut_is_made_again(new_database: str, tmp_path: Path) -> None:

@@ -9,9 +9,14 @@ import httpx2 as httpx
 import pytest
 
 from gateway.database.opening import open_job_store
-from gateway.graph.json_value import as_array
+from gateway.errors import JobNotFound
+from gateway.execution.ledger import Ledger
+from gateway.execution.sweeping import Keeping, sweep
+from gateway.graph.json_value import as_array, as_object
 from gateway.jobs.job import Job, Progress
+from gateway.services.model import KeepPolicy
 from gateway.simulator.faults import Die
+from gateway.storage.local import open_input_store, open_output_store
 from gateway.tools.running import Asking
 from tests.dispatch.deployment import NAMES, Deployment
 from tests.facts.whole import assert_each_posted_once, prompts_posted
@@ -211,3 +216,46 @@ async def test_history_is_everybodys_own(deployment: Deployment) -> None:
         assert {each["job_id"] for each in listed} == {job.id for job in mine}  # type: ignore[index,call-overload]
         health = await front.call("comfyui_health_check", {}, Asking("bob"))
         assert health.structured["jobs"] == {"completed": 1}
+
+
+async def test_statistics_are_the_same_from_every_front_end(deployment: Deployment) -> None:
+    for _ in range(3):
+        await deployment.ended(await deployment.start("run"))
+    stopped = await deployment.start("on_a", 20)
+    await deployment.running(stopped)
+    await deployment.fronts[1].cancel(stopped.id, "local")
+    told = [
+        (await front.call("get_job_statistics", {}, Asking())).structured
+        for front in deployment.fronts
+    ]
+    assert told[0] == told[1]
+    assert (as_object(told[0]["status_counts"]) or {}) == {"completed": 3, "cancelled": 1}
+    nobodys = await deployment.fronts[0].call("get_job_statistics", {}, Asking("bob"))
+    assert (as_object(nobodys.structured["status_counts"]) or {}) == {}
+
+
+async def test_old_jobs_go_with_their_files_and_unfinished_ones_stay(
+    deployment: Deployment,
+) -> None:
+    under_way = await deployment.start("on_a", 2)
+    await deployment.running(under_way)
+    done = [await deployment.ended(await deployment.start("fast")) for _ in range(3)]
+    outputs = deployment.config.parent / ".gateway" / "outputs"
+    assert {job.id for job in done} <= {each.name for each in outputs.iterdir()}
+    store = await open_job_store(
+        deployment.environment.get("GATEWAY_DATABASE_URL", ".gateway/jobs.db"),
+        deployment.config.parent,
+        "a third",
+    )
+    keeping = Keeping(
+        KeepPolicy(age=None, count=1),
+        open_input_store(str(deployment.config.parent / ".gateway" / "inputs")),
+        open_output_store(str(outputs)),
+    )
+    assert await sweep(Ledger(store), keeping) == 2
+    await store.close()
+    assert {each.name for each in outputs.iterdir()} & {job.id for job in done} == {done[2].id}
+    for front in deployment.fronts:
+        with pytest.raises(JobNotFound):
+            await front.job(done[0].id, "local")
+    assert (await deployment.ended(under_way)).status == "completed"

@@ -25,7 +25,8 @@ def test_a_yaml_block_is_a_services_yaml_without_findings(block: Block, tmp_path
     # The README's own example stands for a graph of the reader's.
     shutil.copy(ROOT / "workflows/text_to_image.json", tmp_path / "workflows/portrait.json")
     shutil.copytree(ROOT / "schemas", tmp_path / "schemas")
-    loaded = load_project(tmp_path / "services.yaml", {"COMFYUI_TOKEN": "secret"})
+    environment = {"COMFYUI_TOKEN": "secret", "WEBHOOK_SECRET": f"whsec_{'ab12' * 8}"}
+    loaded = load_project(tmp_path / "services.yaml", environment)
     # A block that shows the backends alone publishes nothing, and says so.
     told = [each for each in loaded.findings if each.code != "services-none"]
     assert [finding.message for finding in told] == []
@@ -33,8 +34,8 @@ def test_a_yaml_block_is_a_services_yaml_without_findings(block: Block, tmp_path
 
 
 def test_blocks_speak_languages_that_tests_know() -> None:
-    # nginx's is run by tests/dispatch/test_behind_proxies.py.
-    known = {"yaml", "sh", "json", "text", "mermaid", "nginx"}
+    # nginx's is run by tests/dispatch/test_behind_proxies.py, Python's by test_webhooks_document.py.
+    known = {"yaml", "sh", "json", "text", "mermaid", "nginx", "python"}
     assert {
         str(block): block.language for block in all_blocks() if block.language not in known
     } == {}

@@ -10,12 +10,13 @@ import pytest
 from gateway.execution.catalog import Catalog
 from gateway.execution.collect import PreviewShelf, Shelves
 from gateway.execution.dispatch import Dispatcher
-from gateway.execution.executor import Executor, Keeping
+from gateway.execution.executor import Executor
 from gateway.execution.fleet import Fleet
 from gateway.execution.keep_inputs import InputKeeper
 from gateway.execution.ledger import Ledger
 from gateway.execution.memory_store import MemoryJobStore
 from gateway.execution.outcome import Workshop
+from gateway.execution.sweeping import Keeping
 from gateway.media.previewer import PillowPreviewer
 from gateway.services.model import KeepPolicy
 from gateway.storage.local import open_input_store, open_output_store

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TypeAlias
 
 from gateway.errors import ArgumentFault, BackendError, InputRefused, OutputMissing, Place
-from gateway.execution.executor import Executor, Keeping
+from gateway.execution.executor import Executor
 from gateway.execution.keep_inputs import Sender
 from gateway.execution.ledger import Ledger
+from gateway.execution.sweeping import Keeping
 from gateway.graph.json_value import Json
 from gateway.graph.prompt import parse_prompt
 from gateway.jobs.backend import (

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from gateway.errors import ArgumentError, InputRefused, JobNotFound
-from gateway.execution.executor import sweep
 from gateway.execution.keep_inputs import Sender
+from gateway.execution.sweeping import sweep
 from gateway.jobs.job import OutputFile
 from gateway.jobs.store import JobQuery
+from gateway.services.model import KeepPolicy
 from tests.execution.scripted import MakeBench, ScriptedBackend, a_service
 
 
@@ -96,6 +100,44 @@ async def test_old_jobs_go_with_their_files_and_inputs_that_nobody_needs(
     with pytest.raises(KeyError):
         await bench.keeping.inputs.open(old.inputs[0].digest)
     assert await sweep(bench.ledger, bench.keeping) == 0
+
+
+async def test_a_job_that_runs_is_kept_whatever_its_age(make_bench: MakeBench) -> None:
+    bench = make_bench()
+    bench.backend.submitting = bench.backend.take
+    job = await bench.accept(a_service(image=True), image="cat.png")
+    await bench.backend.submitted.wait()
+    keeping = replace(bench.keeping, policy=KeepPolicy(age=0.0, count=0))
+    assert await sweep(bench.ledger, keeping) == 0
+    assert await bench.ledger.get(job.id) is not None
+    await bench.keeping.inputs.open(job.inputs[0].digest)
+    bench.backend.finish(bench.backend.submissions[0].prompt_id)
+    await bench.ended(job)
+    assert await sweep(bench.ledger, keeping) == 1
+
+
+async def test_a_file_that_another_job_needs_stays(make_bench: MakeBench) -> None:
+    bench = make_bench()
+    await bench.run(a_service(image=True), image="cat.png")
+    new = await bench.run(a_service(image=True), image="cat.png")
+    assert await sweep(bench.ledger, bench.keeping) == 1
+    await bench.keeping.inputs.open(new.inputs[0].digest)
+
+
+async def test_a_job_whose_files_cannot_be_removed_stays_and_hinders_no_other(
+    make_bench: MakeBench, tmp_path: Path
+) -> None:
+    bench = make_bench()
+    stuck = await bench.run()
+    await bench.run()
+    await bench.run()
+    (bench.output_folder / stuck.id).rename(tmp_path / "elsewhere")
+    (bench.output_folder / stuck.id).symlink_to(tmp_path / "elsewhere")
+    assert await sweep(bench.ledger, bench.keeping) == 1
+    assert await bench.ledger.get(stuck.id) == stuck
+    assert (tmp_path / "elsewhere").exists()
+    (bench.output_folder / stuck.id).unlink()
+    assert await sweep(bench.ledger, bench.keeping) == 1
 
 
 async def test_the_usual_time_of_a_service_is_learned(make_bench: MakeBench) -> None:

@@ -90,6 +90,10 @@ HOLES: tuple[Hole, ...] = (
             "test_the_address_that_was_looked_at_is_the_one_connected_to",
             "test_every_redirect_is_guarded_as_the_first_request",
             "test_no_host_with_an_address_that_is_not_public_is_ever_connected_to",
+            "test_no_address_of_this_machine_is_told_unless_it_is_listed",
+            "test_a_name_that_leads_inwards_is_not_told_and_a_listed_one_is",
+            "test_a_redirect_to_a_private_address_is_not_followed",
+            "test_validate_refuses_a_host_that_is_not_listed_and_shows_no_secret",
         ),
     ),
     Hole(
@@ -115,6 +119,8 @@ HOLES: tuple[Hole, ...] = (
             "test_no_finding_ever_shows_a_key",
             "test_the_values_of_variables_are_in_no_finding",
             "test_headers_do_not_show_in_the_repr_of_a_backend",
+            "test_the_secret_of_webhooks_is_shown_by_nothing_that_holds_it",
+            "test_the_secret_and_the_url_are_in_no_file_and_in_no_answer",
             "test_headers_open_every_route_and_the_socket_and_are_never_told",
             "test_nothing_of_the_gateway_goes_into_extra_data_which_everybody_can_read",
         ),
@@ -183,6 +189,8 @@ HOLES: tuple[Hole, ...] = (
         "errors tell paths, tokens and tracebacks",
         (
             "test_no_traceback_and_no_path_of_the_server_is_told",
+            "test_no_path_of_this_machine_and_no_file_as_text_is_told",
+            "test_what_goes_wrong_never_names_the_url_or_the_secret",
             "test_a_refusal_names_what_is_wrong_and_no_place_on_the_server",
             "test_pitfall_4_every_exception_is_a_result_and_hides_nothing_of_use",
         ),
@@ -194,6 +202,7 @@ HOLES: tuple[Hole, ...] = (
             "test_a_redirect_is_never_followed_so_credentials_stay_at_their_origin",
             "test_the_handshake_is_never_led_elsewhere_with_its_headers",
             "test_nothing_of_ours_is_sent_along",
+            "test_nothing_of_ours_is_sent_along_to_a_receiver",
         ),
     ),
 )

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from gateway.errors import InputRefused
 from gateway.fetch.addresses import is_public
+from gateway.fetch.guarded import Network, resolve_host
 from gateway.fetch.references import GuardedReferences
-from gateway.fetch.web import Network, resolve_host
 from gateway.jobs.files import Reference
 from gateway.services.model import InputUrls
 

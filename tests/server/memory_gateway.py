@@ -115,6 +115,7 @@ class MemoryGateway(Published, Running):
         self.warmed: list[int] = []
         self.large = Answer("", {"job_id": "1", "service": "large", "status": "completed"})
         self.askings: list[Asking] = []
+        self.starts: list[Asking] = []
         self.waits: set[asyncio.Task[object]] = set()
 
     # --- Published ---
@@ -240,6 +241,7 @@ class MemoryGateway(Published, Running):
             raise ArgumentError([ArgumentFault("/steps", "is 0; the least is 1")])
         if name not in self._table.services:
             raise KeyError(name)
+        self.starts.append(asking)
         job = Job(secrets.token_urlsafe(12), name, asking.caller, dict(arguments), time.time())
         work = self.add(job)
         if name == "quick":

@@ -6,13 +6,14 @@ import asyncio
 import base64
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from mcp import Client, MCPError
 from mcp.types import (
     BlobResourceContents,
     ImageContent,
+    RequestParamsMeta,
     ResourceLink,
     TextContent,
     TextResourceContents,
@@ -23,7 +24,16 @@ from gateway import __version__
 from gateway.jobs.job import Progress
 from gateway.server.mcp_server import INSTRUCTIONS, GatewayServer
 from gateway.services.model import GatewaySettings
-from tests.server.doors import ERAS, EVERYWHERE, LEGACY, MODERN, Program, behind_http, connected
+from tests.server.doors import (
+    ERAS,
+    EVERYWHERE,
+    LEGACY,
+    MODERN,
+    Program,
+    behind_http,
+    client_with_key,
+    connected,
+)
 from tests.server.memory_gateway import PNG, MemoryGateway, until
 
 DOORS = ("memory", "stdio", "http")
@@ -81,6 +91,15 @@ async def test_an_answer_is_text_then_previews_then_links_and_structured_content
     assert not result.is_error
     output = result.structured_content["outputs"][0]
     assert ("path" in output, "url" in output) == (door != "http", door == "http")
+
+
+@pytest.mark.parametrize("mode", ERAS)
+async def test_the_idempotency_key_is_that_of_the_request_s_meta(mode: str) -> None:
+    async with behind_http() as behind, client_with_key(behind.url, "any", mode) as client:
+        meta = cast("RequestParamsMeta", {"comfyui-gateway/idempotency-key": "once"})
+        await client.call_tool("quick", {}, meta=meta)
+        await client.call_tool("quick", {})
+        assert [each.key for each in behind.gateway.askings] == ["once", None]
 
 
 @everywhere

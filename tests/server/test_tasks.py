@@ -35,7 +35,9 @@ class Wire:
 
     async def ask(self, method: str, **params: Json) -> Said:
         """Send a request and return the response, whatever it is."""
+        given = params.get("_meta")
         meta: Json = {
+            **(given if isinstance(given, dict) else {}),
             "io.modelcontextprotocol/protocolVersion": "2026-07-28",
             "io.modelcontextprotocol/clientCapabilities": {"extensions": self._extensions},
         }
@@ -97,6 +99,15 @@ async def test_a_call_of_a_service_becomes_a_task_when_the_request_declares_the_
         "ttlMs": TASK_TTL_MS,
         "pollIntervalMs": 1000,
     }
+
+
+async def test_a_task_has_the_key_of_its_request() -> None:
+    async with wired() as (wire, behind):
+        key: dict[str, Json] = {"comfyui-gateway/idempotency-key": "once"}
+        task = await wire.result("tools/call", name="paint", arguments={}, _meta=key)
+        [asking] = behind.gateway.starts
+    assert task["resultType"] == "task"
+    assert asking.key == "once"
 
 
 async def test_without_the_extension_the_call_blocks_and_answers() -> None:

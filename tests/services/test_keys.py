@@ -39,6 +39,7 @@ from gateway.services.model import (
 from gateway.services.parse import parse_services
 from gateway.services.reading import read_record
 from gateway.services.tree import to_json
+from gateway.services.webhook import Webhook, WebhookSettings
 
 VALIDATOR: Any = Draft202012Validator(services_schema())
 FOLDER = Path(__file__).parent
@@ -73,6 +74,7 @@ OF_SHAPE = {
     "name-invalid",
     "name-reserved",
     "path-invalid",
+    "secret-in-file",
     "target-invalid",
     "url-invalid",
     "value-empty",
@@ -96,6 +98,8 @@ OF_MEANING = {
     "target-twice",
     "url-credentials",
     "value-refused",
+    "webhook-host-forbidden",
+    "webhook-unsigned",
 }
 """Faults between values, and of what this version cannot do: no schema could tell."""
 
@@ -179,7 +183,7 @@ def test_most_invalid_files_are_refused_by_the_schema_too() -> None:
 @pytest.mark.parametrize("path", sorted((FOLDER / "valid").glob("*.yaml")), ids=lambda p: p.stem)
 def test_every_valid_file_is_valid_to_an_editor_variables_included(path: Path) -> None:
     text = path.read_text("utf-8").replace("${EMPTY", "${NUMBER").replace("a$", "$")
-    environment = {"NUMBER": "${NUMBER}", "SET": "${SET}", "EMPTY": "${EMPTY}"}
+    environment = {name: f"${{{name}}}" for name in ("NUMBER", "SET", "EMPTY", "WEBHOOK_SECRET")}
     root = read_document(text, Findings("services.yaml"), environment)
     assert root is not None
     errors: list[Any] = list(VALIDATOR.iter_errors(to_json(root)))
@@ -342,6 +346,8 @@ SERVICE = ("properties", "services", "additionalProperties")
         (("properties", "gateway", "properties", "http"), [HttpSettings], {}),
         (("properties", "gateway", "properties", "preview"), [PreviewSettings], {}),
         (("properties", "gateway", "properties", "input_urls"), [InputUrls], {}),
+        (("properties", "gateway", "properties", "webhooks"), [WebhookSettings], {}),
+        ((*SERVICE, "properties", "webhook", "anyOf", 1), [Webhook], {}),
     ],
 )
 def test_schema_and_declaration_have_the_same_keys(
@@ -362,7 +368,7 @@ def test_what_is_left_out_has_the_default_that_the_schema_shows() -> None:
             if "default" in part
         }
     }
-    for name in ("http", "preview", "input_urls"):
+    for name in ("http", "preview", "input_urls", "webhooks"):
         parts = properties("properties", "gateway", "properties", name)
         shown["gateway"][name] = {
             key: part["default"] for key, part in parts.items() if "default" in part

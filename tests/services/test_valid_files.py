@@ -19,7 +19,12 @@ from gateway.services.model import Declaration
 from gateway.services.parse import parse_services
 from tests.services.text_snapshot import TextSnapshot
 
-ENVIRONMENT = {"SET": "a text", "NUMBER": "2", "EMPTY": ""}
+ENVIRONMENT = {
+    "SET": "a text",
+    "NUMBER": "2",
+    "EMPTY": "",
+    "WEBHOOK_SECRET": "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYX",
+}
 FILES = sorted((Path(__file__).parent / "valid").glob("*.yaml"))
 
 
@@ -67,3 +72,13 @@ def test_headers_do_not_show_in_the_repr_of_a_backend() -> None:
     (studio, _) = declared(Path(__file__).parent / "valid" / "every-key.yaml").backends
     assert studio.headers["Authorization"] == "Bearer abc"
     assert "abc" not in repr(studio)
+
+
+def test_the_secret_of_webhooks_is_shown_by_nothing_that_holds_it() -> None:
+    declaration = declared(Path(__file__).parent / "valid" / "webhooks.yaml")
+    secret = ENVIRONMENT["WEBHOOK_SECRET"]
+    hooks = [service.webhook for service in declaration.services]
+    assert [hook.secret for hook in hooks if hook is not None] == [secret] * 3
+    for holder in (declaration, declaration.gateway, declaration.gateway.webhooks, *hooks):
+        assert secret not in repr(holder)
+        assert "hooks.example/" not in repr(holder).lower()

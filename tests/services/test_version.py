@@ -9,6 +9,7 @@ from gateway.graph.prompt import Node
 from gateway.services.bound import BoundService
 from gateway.services.model import LabelledBackend, Service
 from gateway.services.version import version_of
+from gateway.services.webhook import Webhook
 from tests.services.building import PLACE, TEXT_TO_IMAGE, parameter
 
 SERVICE = Service(
@@ -53,3 +54,8 @@ def test_another_widget_value_is_another_graph() -> None:
 def test_the_order_of_nodes_is_no_part_of_the_graph() -> None:
     turned = dict(reversed(list(TEXT_TO_IMAGE.items())))
     assert version_of(replace(DRAW, prompt=turned)) == version_of(DRAW)
+
+
+def test_a_webhook_and_its_secret_are_no_part_of_a_service() -> None:
+    told = replace(SERVICE, webhook=Webhook("https://hooks.example", PLACE, "whsec_abc"))
+    assert version_of(replace(DRAW, service=told)) == version_of(DRAW)

@@ -292,6 +292,50 @@ async def test_the_health_tells_of_every_backend_and_counts_the_jobs(make_bench:
     assert await desk.calls.ready()
 
 
+async def test_the_statistics_are_of_the_callers_own_jobs_in_a_window(
+    make_bench: MakeBench,
+) -> None:
+    desk = Desk(make_bench(), a_service(timeout=0.02))
+    await desk.call("draw")
+    desk.bench.backend.submitting = desk.bench.backend.take
+    await desk.calls.start("draw", {}, Asking("somebody else"))
+    told = dict((await desk.call("get_job_statistics")).structured)
+    assert told["total_jobs"] == 1
+    assert told["workflow_counts"] == {"draw": 1}
+    services = told.pop("services")
+    assert isinstance(services, dict)
+    times = [
+        f"{figure}_{what}_seconds"
+        for what in ("duration", "queue")
+        for figure in ("average", "p50", "p95")
+    ]
+    assert all(isinstance(told[each], float) for each in times)
+    assert {name: each for name, each in told.items() if name not in times} == {
+        "service": None,
+        "since": None,
+        "total_jobs": 1,
+        "active_jobs": 0,
+        "status_counts": {"completed": 1},
+        "success_rate": 1.0,
+        "workflow_counts": {"draw": 1},
+    }
+    assert services["draw"] == {
+        name: each
+        for name, each in told.items()
+        if name not in ("service", "since", "workflow_counts")
+    }
+    later = await desk.call("get_job_statistics", since="2999-01-01")
+    assert (later.structured["total_jobs"], later.structured["success_rate"]) == (0, None)
+    assert later.structured["since"] == "2999-01-01T00:00:00.000Z"
+    assert later.text == "no jobs since 2999-01-01T00:00:00.000Z."
+    of_last_hour = await desk.call("get_job_statistics", hours="1", service="draw")
+    assert of_last_hour.structured["total_jobs"] == 1
+    assert of_last_hour.text.startswith("1 job (1 completed), 100.0% successful; ran 0.")
+    assert "\n- draw: 1 job (1 completed)" in of_last_hour.text
+    none = await desk.call("get_job_statistics", hours=1, service="paint")
+    assert none.structured["total_jobs"] == 0
+
+
 @pytest.mark.parametrize(
     ("tool", "arguments", "said"),
     [
@@ -305,6 +349,12 @@ async def test_the_health_tells_of_every_backend_and_counts_the_jobs(make_bench:
         ("list_jobs", {"limit": 2.5}, "must be a whole number"),
         ("list_jobs", {"limt": 2}, "did you mean limit?"),
         ("comfyui_health_check", {"x": 2}, "valid: none"),
+        ("get_job_statistics", {"since": "yesterday"}, "/since: must be a date"),
+        ("get_job_statistics", {"since": 5}, "/since: must be a date"),
+        ("get_job_statistics", {"hours": 0}, "/hours: must be a number from 0.01 to 100000"),
+        ("get_job_statistics", {"hours": 1, "since": "2026-01-31"}, "says the same as since"),
+        ("rerun_job", {}, "/job_id: is required"),
+        ("rerun_job", {"job_id": "x", "overrides": "seed"}, "/overrides: must be an object"),
     ],
 )
 async def test_wrong_arguments_of_built_in_tools_are_told(
