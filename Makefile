@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check fix snapshots schemas docs bench mutants clean
+.PHONY: demo test check fix snapshots schemas docs bench soak reliability mutants clean
 
 $(VENV)/.installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
@@ -39,6 +39,13 @@ docs: $(VENV)/.installed-dev  ## write docs/commands.md anew
 
 bench: $(VENV)/.installed-dev  ## the gateway against a bare client, in one run
 	@$(BIN)/python benchmarks/run.py
+
+soak: $(VENV)/.installed-dev  ## two minutes of random calls, cancels and faults, then the proof that nothing was lost
+	@$(BIN)/python benchmarks/soak.py
+
+reliability: $(VENV)/.installed-dev  ## write the tables of docs/reliability.md anew: the crash matrix and the soak
+	@$(BIN)/python -m tests.reliability.table
+	@$(BIN)/python benchmarks/soak.py --write
 
 mutants: $(VENV)/.installed-dev  ## do the tests notice? (nightly)
 	@$(BIN)/mutmut run

@@ -9,6 +9,7 @@ from statistics import median
 from typing import TypeAlias
 
 __all__ = [
+    "AtLeast",
     "AtLeastTimes",
     "AtMost",
     "AtMostAdded",
@@ -65,6 +66,16 @@ class AtMost:
 
 
 @dataclass(frozen=True, slots=True)
+class AtLeast:
+    """The gateway does at least this; there is no floor to compare with."""
+
+    least: float
+
+    def __str__(self) -> str:
+        return f">= {self.least:g}"
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """No bound: the row only tells."""
 
@@ -74,7 +85,7 @@ class Told:
 
 _START, _END = "<!-- results -->", "<!-- end of results -->"
 
-Bound: TypeAlias = AtMostTimes | AtLeastTimes | AtMostAdded | AtMost | Told
+Bound: TypeAlias = AtMostTimes | AtLeastTimes | AtMostAdded | AtMost | AtLeast | Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +110,8 @@ class Row:
                 return True
             case AtMost(most=most):
                 return self.gateway <= most
+            case AtLeast(least=least):
+                return self.gateway >= least
             case AtMostTimes(factor=factor):
                 return self.floor is not None and self.gateway <= factor * self.floor
             case AtLeastTimes(factor=factor):

@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.arithmetic import Row, as_table, with_table
 from benchmarks.rows_calls import call_rows, failure_row
+from benchmarks.rows_jobs import dispatch_rows, fleet_rows, history_rows, idle_row, store_rows
 from benchmarks.rows_load import busy_rows, death_row, throughput_rows
 from benchmarks.rows_mcp import mcp_rows
 from benchmarks.rows_start import memory_rows, start_rows
@@ -45,6 +46,11 @@ def _parts(quick: bool) -> dict[str, Part]:
         "death": lambda: death_row(1 if quick else 3),
         "start": lambda: start_rows(2 if quick else 14),
         "memory": lambda: memory_rows(calls, size),
+        "stores": lambda: store_rows(rounds),
+        "dispatch": lambda: dispatch_rows(1 if quick else 3, 200 if quick else 3000),
+        "fleet": lambda: fleet_rows(1 if quick else 3),
+        "idle": lambda: idle_row(2 if quick else 20),
+        "history": lambda: history_rows(rounds, *((2000, 200) if quick else (200_000, 20_000))),
     }
 
 

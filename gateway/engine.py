@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import sys
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Mapping,
+    Sequence,
+)
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +35,9 @@ from gateway.execution.executor import Executor
 from gateway.execution.fleet import Fleet
 from gateway.execution.keep_inputs import InputKeeper
 from gateway.execution.ledger import Ledger
+from gateway.execution.leftovers import clear_leftovers_for_ever
 from gateway.execution.outcome import Workshop
+from gateway.execution.points import Reached, pass_by
 from gateway.execution.recovery import Recovery
 from gateway.execution.sweeping import Keeping, sweep_for_ever
 from gateway.fetch.references import GuardedReferences
@@ -49,7 +61,7 @@ from gateway.tools.job_answer import JobAnswers
 if TYPE_CHECKING:
     from gateway.cluster.membership import Membership
 
-__all__ = ["Engine", "start_engine", "watch"]
+__all__ = ["Engine", "Kept", "open_kept", "start_engine", "watch"]
 
 _REFRESH_EVERY = 60.0
 _LAST_WORDS = 5.0
@@ -59,6 +71,12 @@ _RECALLED = 50
 _INPUTS = ".gateway/inputs"
 _CLUSTER = "cluster"
 """Owner of every unfinished job of a cluster; the board tells which worker has which."""
+_PLAIN = (
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso"),
+    structlog.processors.ExceptionRenderer(),
+    structlog.dev.ConsoleRenderer(colors=False),
+)
 
 
 class Engine:
@@ -82,6 +100,7 @@ class Engine:
         self._services: tuple[BoundService, ...] = ()
         self._tasks = [
             asyncio.create_task(sweep_for_ever(executor.ledger, keeping)),
+            asyncio.create_task(clear_leftovers_for_ever(executor.ledger, keeping.inputs)),
             asyncio.create_task(executor.fleet.look_for_ever()),
         ]
 
@@ -173,27 +192,29 @@ class Engine:
             await self._executor.ledger.store.close()
 
 
-async def start_engine(project: Project, work_for: Collection[str] = ()) -> Engine:
+async def start_engine(
+    project: Project, work_for: Collection[str] = (), reached: Reached = pass_by
+) -> Engine:
     """Open the stores and build what runs the project's jobs; no backend is connected before its first use.
 
     Args:
         project: With its services.
         work_for: Names of the backends for which this process takes jobs, when the project's
             `jobs.dispatch` is `cluster`.
+        reached: Is told how far each job has come.
 
     Raises:
         GatewayError: A store cannot be opened.
     """
-    root, declaration = project.root, project.declaration
-    jobs = declaration.jobs
-    inputs = open_input_store(str(root / _INPUTS))
-    outputs = open_output_store(str(root / declaration.outputs))
+    root, jobs = project.root, project.declaration.jobs
+    inputs, outputs = _open_files(project)
     clustered = jobs.dispatch == "cluster"
     owner = _CLUSTER if clustered else uuid.uuid4().hex
     store = await open_job_store(jobs.store, root, owner)
     owners = open_owners(jobs, root, owner, store)
     await owners.beat()
     parts = _Parts(project, inputs, outputs, store)
+    parts.ledger.reached = reached
     await parts.recall(project.services)
     if clustered:
         engine = await _clustered(parts, work_for)
@@ -202,6 +223,36 @@ async def start_engine(project: Project, work_for: Collection[str] = ()) -> Engi
     engine.look_after(store, owners)
     engine.tell_webhooks(project.declaration.gateway.webhooks)
     return engine
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The jobs and files of a project, for whoever looks at them and runs none."""
+
+    ledger: Ledger
+    keeping: Keeping
+
+
+@asynccontextmanager
+async def open_kept(project: Project) -> AsyncGenerator[Kept]:
+    """Open what a project keeps, whether gateways run on it or none does.
+
+    Raises:
+        GatewayError: A store cannot be opened.
+    """
+    inputs, outputs = _open_files(project)
+    jobs = project.declaration.jobs
+    store = await open_job_store(jobs.store, project.root, uuid.uuid4().hex)
+    try:
+        yield Kept(Ledger(store), Keeping(jobs.keep, inputs, outputs))
+    finally:
+        await store.close()
+
+
+def _open_files(project: Project) -> tuple[InputStore, OutputStore]:
+    root = project.root
+    outputs = open_output_store(str(root / project.declaration.outputs))
+    return open_input_store(str(root / _INPUTS)), outputs
 
 
 class _Parts:
@@ -275,9 +326,10 @@ def watch(config: Path, environment: Mapping[str, str], seen: Fingerprint) -> As
 
 
 def _report(job_id: str, fault: BaseException) -> None:
-    structlog.get_logger("gateway").error(
-        "a job met a fault of the gateway", job=job_id, exc_info=fault
-    )
+    # Not structlog's own way with exceptions: that shows every local value, secrets among them, and
+    # writes to stdout, where MCP is spoken.
+    log = structlog.wrap_logger(structlog.PrintLogger(sys.stderr), processors=_PLAIN)
+    log.error("a job met a fault of the gateway", job=job_id, exc_info=fault)
 
 
 def _undelivered(delivery: Delivery, fault: BaseException | None) -> None:

@@ -11,7 +11,10 @@ from gateway.cli.app import build
 from gateway.cli.commands import COMMANDS
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "commands.md"
-VERBS = {"definitions": ["pull"]}
+VERBS = {
+    "definitions": ["pull"],
+    "jobs": ["list", "show", "cancel", "rerun", "clean", "stats"],
+}
 HEAD = """# Commands
 
 Made from the commands' own help by `make docs`; change it there.
@@ -25,10 +28,15 @@ def help_texts() -> dict[str, str]:
     """Return command → its help, as it is shown in a terminal of 100 columns."""
     app, runner = build(frozenset(COMMANDS)), CliRunner()
     texts: dict[str, str] = {}
-    for words in ([name, *VERBS.get(name, [])] for name in COMMANDS):
+    commands = [[name, *verb] for name in COMMANDS for verb in _verbs(name)]
+    for words in commands:
         shown = runner.invoke(app, [*words, "--help"], prog_name="gateway", env={"COLUMNS": "100"})
         texts[" ".join(["gateway", *words])] = shown.output.strip()
     return texts
+
+
+def _verbs(name: str) -> list[list[str]]:
+    return [[verb] for verb in VERBS.get(name, [])] or [[]]
 
 
 def document() -> str:

@@ -74,4 +74,5 @@ def describe(job: Job) -> str:
     if job.status == "pending":
         before = progress.queue_position
         return "waiting" if not before else f"waiting, {before} before it"
-    return progress.title or job.status
+    text = progress.title or job.status
+    return f"{text}, {progress.left}" if progress.left else text

@@ -6,14 +6,15 @@ import asyncio
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gateway.cli.bar import ProgressLine
-from gateway.cli.given import FILE_TYPES, named_files, read_words
+from gateway.cli.given import named_files, read_words
+from gateway.cli.naming_files import allowing, file_parameters
 from gateway.cli.opening import Config, open_project
 from gateway.cli.running import finish, running_engine
 from gateway.cli.saving import make_folder, save_outputs
@@ -65,9 +66,9 @@ def _call(
 ) -> None:
     project = open_project(config)
     table = tool_table(project.services, 1)
-    files = _file_parameters(project, service)
+    files = file_parameters(project, service)
     arguments = read_words(words or [], _schema_of(table, service), files)
-    project = _allowing(project, named_files(arguments, files))
+    project = allowing(project, named_files(arguments, files))
     if output is not None:
         make_folder(output)
     call = _Call(project, service, arguments, output)
@@ -103,20 +104,4 @@ def _schema_of(table: ToolTable, name: str) -> Mapping[str, Json]:
         f"there is no service {name!r}",
         code="wrong-use",
         mend=f"Did you mean {near}?" if near else f"There are: {', '.join(table.tools)}.",
-    )
-
-
-def _file_parameters(project: Project, name: str) -> frozenset[str]:
-    bound = [each for each in project.services if each.name == name]
-    parameters = bound[0].parameters if bound else ()
-    return frozenset(each.name for each in parameters if each.type in FILE_TYPES)
-
-
-def _allowing(project: Project, files: tuple[Path, ...]) -> Project:
-    """Return the project with the files' folders among those that may be read: a person named them."""
-    gateway = project.declaration.gateway
-    folders = (*gateway.input_folders, *(str(each.parent) for each in files))
-    return replace(
-        project,
-        declaration=replace(project.declaration, gateway=replace(gateway, input_folders=folders)),
     )

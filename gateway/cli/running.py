@@ -5,13 +5,26 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 
-from gateway.engine import Engine, start_engine
+from gateway.engine import Engine, Kept, start_engine
+from gateway.errors import JobNotFound
 from gateway.graph.json_value import Json
 from gateway.jobs.job import Job
 from gateway.project.load import Project
 from gateway.tools.running import Asking
 
-__all__ = ["finish", "running_engine"]
+__all__ = ["ended", "finish", "found_job", "running_engine"]
+
+
+async def found_job(kept: Kept, job_id: str) -> Job:
+    """Return a job, whosever it is: they belong to the project, as whoever runs this does.
+
+    Raises:
+        JobNotFound: There is none.
+    """
+    job = await kept.ledger.get(job_id)
+    if job is None:
+        raise JobNotFound(job_id, mend="`gateway jobs list` shows which there are.")
+    return job
 
 
 @asynccontextmanager
@@ -33,7 +46,11 @@ async def finish(
     Raises:
         GatewayError: The arguments are wrong, or the job cannot be taken.
     """
-    job = await engine.calls.start(service, arguments, asking)
+    return await ended(engine, await engine.calls.start(service, arguments, asking), asking)
+
+
+async def ended(engine: Engine, job: Job, asking: Asking) -> Job:
+    """Wait for the end of a job, however long; cancelled, the job is too."""
     try:
         return await engine.calls.wait(job.id, asking, None)
     except BaseException:

@@ -81,6 +81,7 @@ class Board:
             max_size=_CONNECTIONS,
             timeout=10.0,
             kwargs={"prepare_threshold": None},
+            configure=_one_statement_at_a_time,
         )
         self._app = App(connector=self._connector)
         self._has_task = False
@@ -237,6 +238,11 @@ async def _entry(context: JobContext, job_id: str) -> None:
     told = cast("dict[str, object]", context.additional_context)  # pyright: ignore[reportUnknownMemberType]
     run = cast("RunEntry", told["run"])
     await run(context, job_id)
+
+
+async def _one_statement_at_a_time(connection: psycopg.AsyncConnection) -> None:
+    # Every question is one statement: with a transaction around it, it would be three.
+    await connection.set_autocommit(True)
 
 
 async def _make_tables(connection: psycopg.AsyncConnection) -> None:

@@ -18,6 +18,7 @@ from typing import Any, TypeVar, cast
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, ResourceClosedError
 
+from gateway.database.commits import transaction
 from gateway.database.failure import may_pass
 
 __all__ = ["Lane"]
@@ -32,9 +33,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Task:
-    """Work, and where its result goes."""
+    """Work, whether it must be on the disk when it is done, and where its result goes."""
 
     work: Callable[[Connection], Any]
+    on_disk: bool
     loop: asyncio.AbstractEventLoop
     done: asyncio.Future[Any]
 
@@ -64,19 +66,22 @@ class Lane:
         self._closed = False
         self._gathered: list[_Task] = []
 
-    async def do(self, work: Callable[[Connection], T]) -> T:
+    async def do(self, work: Callable[[Connection], T], *, on_disk: bool = True) -> T:
         """Do work in a transaction and return its result once that is safe.
 
-        The work may be done more than once, when the database went away meanwhile.
+        The work may be done more than once, when the database went away meanwhile. With `on_disk`
+        it outlasts a loss of power, else the end of this process only.
 
         Raises:
             SQLAlchemyError: The database cannot do it, or was away for too long.
         """
-        done = self.do_soon(work)
+        done = self.do_soon(work, on_disk=on_disk)
         self._begin()
         return cast("T", await done)
 
-    def do_soon(self, work: Callable[[Connection], object]) -> asyncio.Future[Any]:
+    def do_soon(
+        self, work: Callable[[Connection], object], *, on_disk: bool = True
+    ) -> asyncio.Future[Any]:
         """Do work together with what is asked for next, or in a moment; a fault may be left unheard.
 
         Raises:
@@ -85,7 +90,7 @@ class Lane:
         if self._closed:
             raise ResourceClosedError("the jobs' database has been closed")
         loop = asyncio.get_running_loop()
-        task = _Task(work, loop, loop.create_future())
+        task = _Task(work, on_disk, loop, loop.create_future())
         task.done.add_done_callback(_let_be)
         if not self._gathered:
             loop.call_later(_MOMENT, self._begin)
@@ -144,9 +149,10 @@ class Lane:
     def _together(self, tasks: Sequence[_Task]) -> list[Any]:
         give_up = time.monotonic() + self._patience
         pause = _PAUSE
+        on_disk = any(each.on_disk for each in tasks)
         while True:
             try:
-                with self._engine.begin() as connection:
+                with transaction(self._engine, on_disk=on_disk) as connection:
                     return [each.work(connection) for each in tasks]
             except DBAPIError as error:
                 if not may_pass(error) or time.monotonic() + pause > give_up:

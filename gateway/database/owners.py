@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -79,15 +80,27 @@ class ServerOwners:
         self._store = store
         self._owner = owner
         self._lease = lease
+        self._beaten: float | None = None
+        self._judge_from = 0.0
 
     async def beat(self) -> None:
         """Write the time."""
+        await self._write()
+        now = time.monotonic()
+        if self._beaten is not None and now - self._beaten > self._lease * 0.75:
+            # The database was away, or this process was: the others may not have come to it yet.
+            self._judge_from = now + self._lease
+        self._beaten = now
+
+    async def _write(self) -> None:
         put = insert(OWNERS).values(id=self._owner, seen_at=_NOW)
         put = put.on_conflict_do_update(index_elements=[OWNERS.c.id], set_={"seen_at": _NOW})
         await self._store.do(lambda connection: connection.execute(put))
 
     async def is_gone(self, owner: str) -> bool:
         """Tell whether a gateway has been silent for the lease, or never said a word."""
+        if time.monotonic() < self._judge_from:
+            return False
         late = select(OWNERS.c.seen_at < _NOW - self._lease).where(OWNERS.c.id == owner)
 
         def look(connection: Connection) -> bool:

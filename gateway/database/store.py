@@ -12,8 +12,8 @@ from typing import Any, TypeVar, cast
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    TextClause,
     and_,
+    bindparam,
     delete,
     func,
     select,
@@ -32,24 +32,39 @@ from gateway.database.tables import BACKENDS, JOB_INPUTS, JOBS
 from gateway.errors import GatewayError
 from gateway.jobs.job import Job, JobStatus
 from gateway.jobs.statistics import Counted, Period, Statistics, statistics_of
-from gateway.jobs.store import Expired, Expiry, JobPage, JobQuery, Ran
+from gateway.jobs.store import Expired, Expiry, JobPage, JobQuery, JobTaken, Ran
 from gateway.jobs.stored import job_of, record_of
 
 __all__ = ["DatabaseJobStore"]
 
 
-def _put(where: TextClause | None = None) -> Prepared:
+def _put() -> Prepared:
     """Return an insert that changes the row when it is there: done twice it is done once."""
     # SQLite knows the same words as PostgreSQL, so one statement serves both.
     new = insert(JOBS)
     names = [column.name for column in JOBS.c]
     changed = {name: new.excluded[name] for name in names if name not in {"id", "stop"}}
-    put = new.on_conflict_do_update(index_elements=[JOBS.c.id], set_=changed, where=where)
+    put = new.on_conflict_do_update(index_elements=[JOBS.c.id], set_=changed)
     return Prepared(put, names)
 
 
+def _put_own() -> Prepared:
+    """Return a change of a row that is unfinished and this gateway's.
+
+    A gateway that was silent for too long does not know that its jobs are another's by now: the row
+    does. And a job that could not be kept is not kept by a later state of it.
+    """
+    own = update(JOBS).where(
+        JOBS.c.id == bindparam("job"),
+        JOBS.c.owner == bindparam("mine"),
+        text("status IN ('pending', 'running')"),
+    )
+    names = [column.name for column in JOBS.c if column.name not in {"id", "stop"}]
+    return Prepared(own.values({name: bindparam(f"new_{name}") for name in names}), [])
+
+
 _PUT = _put()
-_PUT_UNFINISHED = _put(text("gateway_jobs.status IN ('pending', 'running')"))
+_PUT_OWN = _put_own()
 _PUT_NEW = Prepared(insert(JOBS).on_conflict_do_nothing(), [column.name for column in JOBS.c])
 
 T = TypeVar("T")
@@ -123,16 +138,37 @@ class DatabaseJobStore:
     async def save(self, job: Job) -> None:
         """Put a newer state in the place of the old one; a finished one stays as it is.
 
+        An end need not be on the disk: after a loss of power the next gateway finds the same end in
+        ComfyUI's history. It outlasts the end of this process, though.
+
         Raises:
+            JobTaken: The job is unfinished, and another gateway's by now, or nobody's.
             GatewayError: The database cannot take it, or was away for too long.
         """
-        values = _columns(job, "" if job.finished else self._owner)
-        await self.do(lambda connection: self._save(connection, job, values))
+
+        def put(connection: Connection) -> None:
+            """Put it, or find out why not."""
+            if not self._put_own(connection, job):
+                left = select(JOBS.c.owner).where(JOBS.c.id == job.id)
+                owner = connection.execute(left).scalar_one_or_none()
+                if owner is None and job.finished:
+                    return  # it was never kept, and need not be
+                if owner not in {"", self._owner}:
+                    raise JobTaken(job.id)
+
+        await self.do(put, on_disk=not job.finished)
 
     def save_soon(self, job: Job) -> None:
         """Do the same without waiting: what comes after it finds it done."""
-        values = _columns(job, "" if job.finished else self._owner)
-        self.lane.do_soon(lambda connection: self._save(connection, job, values))
+        self.lane.do_soon(lambda connection: self._put_own(connection, job), on_disk=False)
+
+    def _put_own(self, connection: Connection, job: Job) -> bool:
+        columns = _columns(job, "" if job.finished else self._owner)
+        values = {f"new_{name}": value for name, value in columns.items()}
+        put = _PUT_OWN.run(connection, {**values, "job": job.id, "mine": self._owner}) > 0
+        if put and job.status in job.tells:
+            self.outbox.intend(connection, job)
+        return put
 
     async def get(self, job_id: str) -> Job | None:
         """Return a job, or None."""
@@ -293,19 +329,14 @@ class DatabaseJobStore:
             rows = [{"job_id": job.id, "digest": each} for each in sorted(digests)]
             connection.execute(insert(JOB_INPUTS).on_conflict_do_nothing(), rows)
 
-    def _save(self, connection: Connection, job: Job, values: Mapping[str, Any]) -> None:
-        _PUT_UNFINISHED.run(connection, values)
-        if job.status in job.tells:
-            self.outbox.intend(connection, job)
-
-    async def do(self, work: Callable[[Connection], T]) -> T:
+    async def do(self, work: Callable[[Connection], T], *, on_disk: bool = True) -> T:
         """Do work in a transaction; every method here goes this way.
 
         Raises:
             GatewayError: The database cannot do it, or was away for too long.
         """
         try:
-            return await self.lane.do(work)
+            return await self.lane.do(work, on_disk=on_disk)
         except SQLAlchemyError as error:
             raise store_failed(error, self.place) from error
 

@@ -53,7 +53,14 @@ class Attempt:
         self._taken = taken
         self._over = over
         self._workshop = workshop
-        self._collector = Collector(work.bound, work.job_id, backend, workshop.shelves)
+        self._reached = workshop.ledger.reached
+        self._collector = Collector(
+            work.bound,
+            work.job_id,
+            backend,
+            workshop.shelves,
+            lambda: self._reached("collected", work.job_id),
+        )
         self._teller = Teller(workshop.ledger, work.job_id, work.bound.prompt, self._collector)
         self._prompt_id = ""
         self._posting: asyncio.Task[Accepted] | None = None
@@ -95,20 +102,24 @@ class Attempt:
 
     async def _run(self) -> Outcome:
         job = self._teller.job
+        self._reached("placed", job.id)
         if self._work.resuming and job.run is not None:
             return await self._take_up(job.run)
         files = await upload_inputs(job, self._backend, self._workshop.inputs)
+        self._reached("uploaded", job.id)
         attempt = len(job.runs) + 1
         prompt_id = str(uuid.uuid5(uuid.UUID(job.id), str(attempt)))
         prompt = prompt_for(
             self._work.bound, job, files, prompt_id=prompt_id, again=self._work.again
         )
+        self._reached("patched", job.id)
         async with self._backend.follow(prompt_id) as following:
             run = Run(
                 attempt, self._backend.name, prompt_id, time.time(), because=self._work.because
             )
             await self._teller.record(transitions.submit(job, run))
             self._prompt_id = prompt_id
+            self._reached("recorded", job.id)
             try:
                 accepted = await self._post(Submission(prompt_id, prompt, {}))
             except BackendRefused as refused:
@@ -155,7 +166,7 @@ class Attempt:
         self._posting = asyncio.create_task(self._backend.submit(submission))
         try:
             # Shielded: once the request is on its way, only its answer tells what to stop.
-            return await asyncio.shield(self._posting)
+            accepted = await asyncio.shield(self._posting)
         except BackendRefused:
             raise
         except BackendError as doubt:
@@ -163,8 +174,11 @@ class Attempt:
             self._teller.noted(
                 f"backend {self._backend.name} did not confirm the run: {doubt.reason}"
             )
+            self._reached("doubted", self._work.job_id)
             known = await self._is_known(submission.prompt_id)
             return Accepted(submission.prompt_id, {}) if known else None
+        self._reached("posted", self._work.job_id)
+        return accepted
 
     async def _is_known(self, prompt_id: str) -> bool:
         give_up = time.monotonic() + self._workshop.grace
@@ -214,6 +228,7 @@ class Attempt:
                 return await self._finish(end)
 
     async def _finish(self, end: Ended) -> Outcome:
+        self._reached("ended", self._work.job_id)
         self._over()
         match end.ending:
             case Succeeded():
@@ -226,6 +241,7 @@ class Attempt:
 
     async def _succeed(self, end: Ended) -> Outcome:
         outputs = await self._collector.finish(end.outputs, end.parents)
+        self._reached("brought-home", self._work.job_id)
         if self._collector.trouble is not None:
             return Failed(self._collector.trouble, outputs)
         gone = frozenset(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.errors import BackendError, OutputMissing
@@ -81,11 +81,20 @@ class _Brought:
 
 
 class Collector:
-    """Collects the outputs of one run; files are fetched while the run goes on."""
+    """Collects the outputs of one run; files are fetched while the run goes on.
+
+    `fetched` is called for each file that is at home.
+    """
 
     def __init__(
-        self, bound: BoundService, job_id: str, backend: Backend, shelves: Shelves
+        self,
+        bound: BoundService,
+        job_id: str,
+        backend: Backend,
+        shelves: Shelves,
+        fetched: Callable[[], None],
     ) -> None:
+        self._fetched = fetched
         self._bound = bound
         self._job_id = job_id
         self._backend = backend
@@ -184,6 +193,7 @@ class Collector:
     async def _fetch(self, file: FileReference, key: str) -> _Brought:
         async with self._backend.download(file) as download:
             stored = await self._shelves.outputs.write(key, download.chunks)
+        self._fetched()
         preview = None
         if stored.path is not None and download.mime_type.startswith("image/"):
             preview = await self._shelves.previews.preview(key, stored.path)

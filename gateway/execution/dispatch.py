@@ -16,12 +16,23 @@ from gateway.errors import (
 )
 from gateway.execution.attempt import Attempt
 from gateway.execution.fleet import Fleet
-from gateway.execution.outcome import Done, Failed, Outcome, Stopped, TryAgain, Work, Workshop
+from gateway.execution.outcome import (
+    Done,
+    Failed,
+    HandedOver,
+    Outcome,
+    Stopped,
+    TryAgain,
+    Work,
+    Workshop,
+    paid_run_lost,
+)
 from gateway.jobs import transitions
 from gateway.jobs.job import Job
 from gateway.jobs.line import Line, Slots, Waiting
 from gateway.jobs.models import models_of
 from gateway.jobs.placement import reason_for
+from gateway.jobs.store import JobTaken
 
 __all__ = ["Dispatcher"]
 
@@ -232,6 +243,8 @@ class Dispatcher:
     async def _outcome(self, case: _Case, attempt: Attempt) -> Outcome:
         try:
             return await attempt.run()
+        except JobTaken:
+            return HandedOver()
         except GatewayError as error:
             return Failed(error)
         except asyncio.CancelledError:
@@ -263,8 +276,13 @@ class Dispatcher:
                 await self._end(case, transitions.fail(self._job(case), now, error, outputs))
             case Stopped(reason, outputs):
                 await self._end(case, transitions.cancel(self._job(case), now, reason, outputs))
+            case TryAgain(error, submitted=True) if case.work.bound.runs_once:
+                paid = paid_run_lost(case.work.bound, error)
+                await self._end(case, transitions.fail(self._job(case), now, paid))
             case TryAgain():
                 await self._retry(case, name, outcome)
+            case HandedOver():
+                self._forget(case)
 
     async def _retry(self, case: _Case, name: str, outcome: TryAgain) -> None:
         error = outcome.error
@@ -286,9 +304,13 @@ class Dispatcher:
             await self._ledger.record(
                 transitions.note(job, f"{error.message} Trying again.", time.time())
             )
+        except JobTaken:
+            self._forget(case)
+            return
         except GatewayError as unkept:
             await self._end(case, transitions.fail(self._job(case), time.time(), unkept))
             return
+        self._ledger.reached("requeued", job.id)
         if case.refusals:
             self._place()  # others need not wait for this one's pause
             await asyncio.sleep(_FIRST_PAUSE * 4 ** (case.refusals - 1))
@@ -298,13 +320,16 @@ class Dispatcher:
             self._enqueue(case)
 
     async def _end(self, case: _Case, job: Job) -> None:
-        if case.timer is not None:
-            case.timer.cancel()
-        del self._cases[job.id]
+        self._forget(case)
         try:
             await self._ledger.record(job)
         except GatewayError as error:
             self._report(job.id, error)  # its watchers know how it ended; the store will not
+
+    def _forget(self, case: _Case) -> None:
+        if case.timer is not None:
+            case.timer.cancel()
+        del self._cases[case.work.job_id]
 
     def _job(self, case: _Case) -> Job:
         job = self._ledger.live(case.work.job_id)

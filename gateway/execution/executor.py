@@ -6,16 +6,16 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from statistics import median
 
 from gateway.errors import ArgumentError, GatewayError, JobNotFound
 from gateway.execution.catalog import Catalog
 from gateway.execution.dispatching import Dispatching
+from gateway.execution.expectations import Expectations
 from gateway.execution.fleet import Fleet
 from gateway.execution.intake import Intake, Made, draw
 from gateway.execution.keep_inputs import InputKeeper, Sender
 from gateway.execution.ledger import Ledger
-from gateway.execution.outcome import Work
+from gateway.execution.outcome import Work, paid_run_lost
 from gateway.graph.json_value import Json
 from gateway.jobs import transitions
 from gateway.jobs.job import Job
@@ -24,7 +24,7 @@ from gateway.jobs.placement import fitting_backends
 from gateway.services.arguments import accept
 from gateway.services.bound import BoundService
 
-__all__ = ["Executor"]
+__all__ = ["Executor", "service_gone"]
 
 _OWNER_ANSWERS_WITHIN = 10.0
 
@@ -54,6 +54,8 @@ class Executor:
         self.fleet = fleet
         self.catalog = catalog
         self._intake = Intake(catalog, keeper)
+        self.expectations = Expectations(ledger.store)
+        ledger.ended = self.expectations.learn
         self._claims: set[asyncio.Task[Job]] = set()
 
     async def accept(
@@ -70,7 +72,7 @@ class Executor:
 
     async def rerun(
         self,
-        bound: BoundService | None,
+        bound: BoundService,
         old: Job,
         overrides: Mapping[str, Json],
         sender: Sender,
@@ -78,7 +80,7 @@ class Executor:
         """Take on a job that does an old one again, with its seeds and files, save the overrides.
 
         Args:
-            bound: The old job's service as it is now, or None when there is none any more.
+            bound: The old job's service as it is now.
             old: A job of this sender's, in whatever state.
             overrides: Parameter → value; null leaves the old value out, so that a seed is drawn.
             sender: Who asks.
@@ -88,8 +90,6 @@ class Executor:
             GatewayError: The service changed and does not take the old arguments, or the job
                 cannot be kept, or the key stands for another call.
         """
-        if bound is None:
-            raise _gone(old)
         said: dict[str, Json] = {"job_id": old.id, "overrides": dict(overrides)}
         call = _Call(bound, sender, asked_of("rerun_job", said) if sender.key else "")
         return await self._once(call, lambda: self._intake.again(bound, old, overrides, sender))
@@ -108,13 +108,16 @@ class Executor:
 
     async def _take_on(self, bound: BoundService, made: Made) -> Job:
         job = made.job
+        self.ledger.reached("inputs-kept", job.id)
         kept = self.ledger.accept(job)
         self.dispatcher.submit(Work(job.id, bound, _queue_until(bound)), made.fitting, job)
+        self.ledger.reached("accepted", job.id)
         try:
             await kept
         except BaseException:
             await asyncio.shield(self.dispatcher.stop(job.id, "It could not be kept."))
             raise
+        self.ledger.reached("stored", job.id)
         return job
 
     async def _take_on_once(self, bound: BoundService, made: Made) -> Job:
@@ -130,6 +133,7 @@ class Executor:
     async def _claim(self, bound: BoundService, made: Made) -> Job:
         job = await self.ledger.claim(made.job)
         if job is made.job:
+            self.ledger.reached("stored", job.id)
             self.dispatcher.submit(Work(job.id, bound, _queue_until(bound)), made.fitting, job)
             return job
         return same_call(job, made.job.asked)
@@ -152,7 +156,7 @@ class Executor:
         """
         self.ledger.adopt(job)
         if bound is None:
-            await self.ledger.record(transitions.fail(job, time.time(), _gone(job)))
+            await self.ledger.record(transitions.fail(job, time.time(), service_gone(job)))
             return
         try:
             fitting = self._still_fitting(bound, job, only)
@@ -162,6 +166,11 @@ class Executor:
         run = job.run
         names = {each.name for each in self.catalog.candidates()}
         resuming = run is not None and run.ended_at is None and run.backend in names
+        if bound.runs_once and run is not None and run.ended_at is None and not resuming:
+            gone = GatewayError(f"Backend {run.backend} is not declared any more.", code="run-lost")
+            lost = paid_run_lost(bound, gone)
+            await self.ledger.record(transitions.fail(job, time.time(), lost))
+            return
         because = "its worker was free" if only is not None else ""
         work = Work(job.id, bound, _queue_until(bound), resuming=resuming, because=because)
         self.dispatcher.submit(work, fitting, job)
@@ -208,11 +217,6 @@ class Executor:
             await watch.end(_OWNER_ANSWERS_WITHIN)
         return await self.ledger.get(job.id) or watch.job
 
-    async def expected_seconds(self, service: str) -> float | None:
-        """Return how long a run of this service usually takes, or None before the first."""
-        runs = await self.ledger.store.newest_runs(service)
-        return median(each.seconds for each in runs) if runs else None
-
 
 def _queue_until(bound: BoundService) -> float | None:
     """Return when a run must have started, on the monotonic clock; None: any time."""
@@ -220,7 +224,8 @@ def _queue_until(bound: BoundService) -> float | None:
     return None if seconds is None else time.monotonic() + seconds
 
 
-def _gone(job: Job) -> GatewayError:
+def service_gone(job: Job) -> GatewayError:
+    """Return what to tell of a job whose service is not there any more."""
     return GatewayError(
         f"The service {job.service} is not there any more.",
         code="service-changed",

@@ -8,9 +8,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from gateway.errors import GatewayError
+from gateway.execution.points import Reached, pass_by
 from gateway.jobs.delivery import Delivery
 from gateway.jobs.job import FINISHED, Job, JobStatus, Progress
-from gateway.jobs.store import JobStore
+from gateway.jobs.store import JobStore, JobTaken
 
 __all__ = ["Ledger", "Watch"]
 
@@ -61,6 +62,8 @@ class Ledger:
 
     Attributes:
         told: Called with each newer state that this process makes, once the store has what it keeps.
+        ended: Called with each job whose end is told here, whoever ran it.
+        reached: Is told how far each job has come.
         look_every: Seconds between looks at watched jobs that another gateway runs.
         webhooks_due: Set when the store has something that a webhook is to be told of.
     """
@@ -68,12 +71,15 @@ class Ledger:
     def __init__(self, store: JobStore) -> None:
         self.store = store
         self.told: Callable[[Job], None] = _nobody
+        self.ended: Callable[[Job], None] = _nobody
         self.look_every = _LOOK_AGAIN
+        self.reached: Reached = pass_by
         self.webhooks_due = asyncio.Event()
         self._live: dict[str, Job] = {}
         self._watches: dict[str, set[Watch]] = {}
         self._callers: dict[str, int] = {}
         self._unkept: dict[str, Job] = {}
+        self._keeping: dict[str, asyncio.Event] = {}
         self._looking: asyncio.Task[None] | None = None
 
     def accept(self, job: Job) -> Awaitable[None]:
@@ -109,22 +115,40 @@ class Ledger:
         """Keep a newer state for good; a finished one leaves the memory.
 
         Raises:
+            JobTaken: It is another gateway's by now, and goes on there.
             GatewayError: The store cannot take it. Whoever watches a finished job is told all the
                 same how it ended, and `keep_again` tries again.
         """
         if job.id not in self._live:
             return
         if not job.finished:
-            await self.store.save(job)
+            try:
+                await self.store.save(job)
+            except JobTaken:
+                self.hand_over(job.id)
+                raise
             self._live[job.id] = job
             self._tell(job)
             self.told(job)
             return
-        # Nobody waits for the disk here: a gateway that dies now leaves a job that is unfinished in
-        # the store, and the next one finds the same end in ComfyUI's history.
+        # Watchers make their answers meanwhile, and give them when the end is kept (`kept`).
         self._unkept[job.id] = job
+        tried = self._keeping[job.id] = asyncio.Event()
         self._let_go(job)
-        await self._keep(job)
+        try:
+            await self._keep_end(job)
+        finally:
+            del self._keeping[job.id]
+            tried.set()
+
+    async def kept(self, job_id: str) -> None:
+        """Wait until the store has the end of a job, or has failed to take it.
+
+        Who is told of an end before that may be told a tale: a gateway that dies in between leaves
+        a job that is unfinished, and a ComfyUI that restarted as well would run it again.
+        """
+        if (tried := self._keeping.get(job_id)) is not None:
+            await tried.wait()
 
     async def keep_again(self) -> None:
         """Keep the finished jobs that the store could not take before.
@@ -133,15 +157,16 @@ class Ledger:
             GatewayError: It still cannot.
         """
         for job in list(self._unkept.values()):
-            await self._keep(job)
+            await self._keep_end(job)
 
-    async def _keep(self, job: Job) -> None:
-        """Keep the end of a job, and tell of it."""
-        await self.store.save(job)
+    async def _keep_end(self, job: Job) -> None:
+        with suppress(JobTaken):  # its new owner comes to the same end of the same run
+            await self.store.save(job)
         self._unkept.pop(job.id, None)
         self.told(job)
         if job.status in job.tells:
             self.webhooks_due.set()
+        self.reached("end-kept", job.id)
 
     async def delivery(self, job: Job) -> Delivery | None:
         """Return how far telling a webhook the end of a job is; None when it is told to nobody."""
@@ -169,7 +194,7 @@ class Ledger:
         Raises:
             GatewayError: The store cannot take it.
         """
-        await self._keep(job)
+        await self._keep_end(job)
         self._tell(job)
 
     def hear(self, job_id: str, status: JobStatus, progress: Progress) -> None:
@@ -240,7 +265,7 @@ class Ledger:
                 self._watches.pop(job.id, None)
 
     def _look_after(self) -> None:
-        if self.watched() and (self._looking is None or self._looking.done()):
+        if (self._looking is None or self._looking.done()) and self.watched():
             self._looking = asyncio.create_task(self._look_for_ever())
 
     async def _look_for_ever(self) -> None:
@@ -251,6 +276,8 @@ class Ledger:
             await asyncio.sleep(self.look_every)
 
     def _tell(self, job: Job) -> None:
+        if job.finished:
+            self.ended(job)
         for watch in self._watches.get(job.id, ()):
             watch.tell(job)
 

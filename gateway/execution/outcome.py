@@ -5,14 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from gateway.errors import BackendError, GatewayError
+from gateway.errors import BackendError, GatewayError, RunLost
 from gateway.execution.collect import Shelves
 from gateway.execution.ledger import Ledger
 from gateway.jobs.files import InputStore
 from gateway.jobs.job import NodeSpan, Output
 from gateway.services.bound import BoundService
 
-__all__ = ["Done", "Failed", "Outcome", "Stopped", "TryAgain", "Work", "Workshop"]
+__all__ = [
+    "Done",
+    "Failed",
+    "HandedOver",
+    "Outcome",
+    "Stopped",
+    "TryAgain",
+    "Work",
+    "Workshop",
+    "paid_run_lost",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,4 +94,22 @@ class TryAgain:
     fault: BackendError | None = None
 
 
-Outcome: TypeAlias = Done | Failed | Stopped | TryAgain
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """Another gateway has the job by now."""
+
+
+def paid_run_lost(bound: BoundService, lost: GatewayError) -> RunLost:
+    """Return what to tell of a run that may have cost money and left nothing."""
+    nodes = ", ".join(sorted(bound.paid))
+    return RunLost(
+        f"{lost.message} It may have been paid for (node {nodes}), so it is not run again.",
+        code="paid-run-lost",
+        where=lost.where,
+        found=lost.code,
+        mend="Look at the partner's account, then call again; `retry_paid: true` of the service "
+        "has lost runs made again.",
+    )
+
+
+Outcome: TypeAlias = Done | Failed | Stopped | TryAgain | HandedOver

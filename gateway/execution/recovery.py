@@ -46,7 +46,8 @@ class Recovery:
     async def look(self) -> int:
         """Look once, also for backends that were drained or resumed; return how many jobs were taken over."""
         await self._owners.beat()
-        await self._executor.ledger.keep_again()
+        with suppress(GatewayError):  # an end that cannot be kept yet keeps nobody from going on
+            await self._executor.ledger.keep_again()
         self._executor.fleet.drain(await self._store.drained())
         taken = 0
         for owner in await self._store.owners():
@@ -63,6 +64,7 @@ class Recovery:
         return taken
 
     async def _take_over(self, job: Job) -> None:
+        self._executor.ledger.reached("adopted", job.id)
         try:
             await self._executor.resume(self._services().get(job.service), job)
         except Exception as fault:  # noqa: BLE001 (one job's fault must not leave the others lying)

@@ -40,8 +40,13 @@ def expiry_of(policy: KeepPolicy) -> Expiry:
     return Expiry(None if policy.age is None else time.time() - policy.age, policy.count)
 
 
-async def sweep(ledger: Ledger, keeping: Keeping) -> int:
+async def sweep(ledger: Ledger, keeping: Keeping, expiry: Expiry | None = None) -> int:
     """Remove finished jobs that are too old or too many, with their files, at most a chunk of them.
+
+    Args:
+        ledger: Has the store.
+        keeping: Where files are, and the policy.
+        expiry: Which jobs may go, in place of the policy.
 
     Returns:
         How many are gone; one whose files cannot be removed stays.
@@ -49,7 +54,8 @@ async def sweep(ledger: Ledger, keeping: Keeping) -> int:
     Raises:
         GatewayError: The store does not do it.
     """
-    expired = await ledger.store.expired(expiry_of(keeping.policy), SWEEP_CHUNK)
+    expiry = expiry or expiry_of(keeping.policy)
+    expired = await ledger.store.expired(expiry, SWEEP_CHUNK)
     gone = 0
     for first in range(0, len(expired), _TOGETHER):
         began = time.monotonic()

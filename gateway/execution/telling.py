@@ -46,6 +46,7 @@ class Teller:
     async def started(self) -> None:
         """Record that the run began; ComfyUI knows it too, so nobody waits for the store."""
         self.ledger.record_soon(transitions.start(self.job, time.time()))
+        self.ledger.reached("started", self.job_id)
 
     def progressed(self, state: RunState) -> None:
         """Show which node runs and how far it is."""

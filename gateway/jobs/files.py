@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -65,6 +65,13 @@ class InputStore(Protocol):
 
     async def remove(self, digest: str) -> None:
         """Let a file go; none there is no fault."""
+        ...
+
+    async def older_than(self, seconds: float) -> Sequence[str]:
+        """Return the digests of files that were last taken in longer ago than that.
+
+        What is as old and only half written is removed.
+        """
         ...
 
 

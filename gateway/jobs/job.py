@@ -86,6 +86,7 @@ class Progress:
         current: Steps done of the node that runs, of `maximum`.
         queue_position: How many are before it, here or in ComfyUI; None once it runs.
         note: Something worth saying, such as a backend that died.
+        seconds_left: How much longer it should take, from what earlier runs took; None: who knows.
     """
 
     current: float = 0
@@ -96,6 +97,16 @@ class Progress:
     queue_position: int | None = None
     note: str = ""
     timestamp: float = 0.0
+    seconds_left: float | None = None
+
+    @property
+    def left(self) -> str:
+        """How much longer it should take, in words; nothing in the last second and when nobody knows."""
+        if self.seconds_left is None or self.seconds_left < 1:
+            return ""
+        if self.seconds_left < 100:
+            return f"about {self.seconds_left:.0f} s left"
+        return f"about {self.seconds_left / 60:.0f} min left"
 
 
 @dataclass(frozen=True, slots=True)

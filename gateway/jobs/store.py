@@ -16,10 +16,15 @@ __all__ = [
     "JobPage",
     "JobQuery",
     "JobStore",
+    "JobTaken",
     "LastingJobStore",
     "Owners",
     "Ran",
 ]
+
+
+class JobTaken(Exception):
+    """Another gateway has taken a job over, or it was never kept: whoever had it leaves it alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +105,11 @@ class JobStore(Protocol):
         ...
 
     async def save(self, job: Job) -> None:
-        """Put a newer state in the place of the old one."""
+        """Put a newer state in the place of the old one.
+
+        Raises:
+            JobTaken: The job is unfinished, and another gateway's by now.
+        """
         ...
 
     def save_soon(self, job: Job) -> None:

@@ -119,4 +119,5 @@ def _state(job: Job) -> str:
     if job.status == "pending":
         return "queued"
     title = progress.title or (f"node {progress.node}" if progress.node else "running")
-    return f"{title} {progress.current:g}/{progress.maximum:g}" if progress.maximum else title
+    text = f"{title} {progress.current:g}/{progress.maximum:g}" if progress.maximum else title
+    return f"{text}, {progress.left}" if progress.left else text

@@ -1,7 +1,8 @@
 """Jobs and their outputs as MCP resources.
 
 Knows nothing of transports. `comfyui://jobs/<id>` is a job's answer as JSON,
-`comfyui://jobs/<id>/outputs/<n>` one of its outputs, `n` counting from 0.
+`comfyui://jobs/<id>/outputs/<n>` one of its outputs, `n` counting from 0; `comfyui://jobs/recent` and
+`comfyui://jobs/statistics` are what the tools of that kind answer. Each caller sees their own jobs.
 """
 
 from __future__ import annotations
@@ -10,21 +11,24 @@ import base64
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from mcp import MCPError
 from mcp.types import (
+    INTERNAL_ERROR,
     BlobResourceContents,
     ListResourcesResult,
     ListResourceTemplatesResult,
     PaginatedRequestParams,
     ReadResourceRequestParams,
     ReadResourceResult,
+    Resource,
     ResourceTemplate,
     TextResourceContents,
 )
 
 from gateway.errors import GatewayError, JobNotFound
-from gateway.graph.json_value import Json, as_array, as_object
+from gateway.graph.json_value import Json, JsonObject, as_array, as_object
 from gateway.jobs.job import OutputFile
 from gateway.server.departures import RequestContext, http_request
 from gateway.server.failure import resource_not_found
@@ -40,6 +44,47 @@ RESOURCE_TOO_LARGE = -31001
 """JSON-RPC code of our own; the specification keeps -32768…-32000 for itself."""
 
 JOB_URI = re.compile(r"comfyui://jobs/([A-Za-z0-9_-]{1,128})(?:/outputs/(0|[1-9][0-9]{0,8}))?")
+
+RECENT = 50
+"""Jobs in `comfyui://jobs/recent`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """A resource that a built-in tool answers."""
+
+    resource: Resource
+    tool: str
+    arguments: JsonObject
+
+
+OVERVIEWS = {
+    each.resource.uri: each
+    for each in (
+        Overview(
+            Resource(
+                uri="comfyui://jobs/recent",
+                name="recent_jobs",
+                title="Recent jobs",
+                description=f"Your newest {RECENT} jobs, newest first.",
+                mime_type="application/json",
+            ),
+            "list_jobs",
+            {"limit": RECENT},
+        ),
+        Overview(
+            Resource(
+                uri="comfyui://jobs/statistics",
+                name="job_statistics",
+                title="Job statistics",
+                description="Your jobs by status and service, how long they ran and waited.",
+                mime_type="application/json",
+            ),
+            "get_job_statistics",
+            {},
+        ),
+    )
+}
 
 TEMPLATES = (
     ResourceTemplate(
@@ -73,8 +118,8 @@ class Resources:
         ctx: RequestContext,  # noqa: ARG002 - the shape of a handler
         params: PaginatedRequestParams | None,  # noqa: ARG002
     ) -> ListResourcesResult:
-        """Answer resources/list: jobs come and go, so there are only templates."""
-        return ListResourcesResult(resources=[])
+        """Answer resources/list: jobs come and go, so for each of them there are only templates."""
+        return ListResourcesResult(resources=[each.resource for each in OVERVIEWS.values()])
 
     async def list_templates(
         self,
@@ -92,9 +137,15 @@ class Resources:
         Raises:
             MCPError: There is no such resource of this caller, or it is too large to send.
         """
+        overview = OVERVIEWS.get(params.uri)
+        if overview is not None:
+            return ReadResourceResult(contents=[await self._read_overview(ctx, overview)])
         match = JOB_URI.fullmatch(params.uri)
         if match is None:
-            raise resource_not_found(params.uri, "resources are comfyui://jobs/<id>[/outputs/<n>]")
+            raise resource_not_found(
+                params.uri,
+                "resources are comfyui://jobs/recent, …/statistics and …/<id>[/outputs/<n>]",
+            )
         job_id, index = match.group(1), match.group(2)
         running = await self._published.running()
         visitor = self._visitors(http_request(ctx))
@@ -106,6 +157,14 @@ class Resources:
         except JobNotFound as error:
             raise resource_not_found(params.uri, error.faults[0].message) from error
         return ReadResourceResult(contents=[contents])
+
+    async def _read_overview(self, ctx: RequestContext, overview: Overview) -> TextResourceContents:
+        running = await self._published.running()
+        asking = self._visitors(http_request(ctx)).asking()
+        answer = await running.call(overview.tool, overview.arguments, asking)
+        if answer.failed:
+            raise MCPError(INTERNAL_ERROR, answer.text, dict(answer.structured))
+        return _json(overview.resource.uri, answer.structured)
 
     async def _read_output(
         self, running: Running, place: tuple[str, int], visitor: Visitor
@@ -142,8 +201,11 @@ class Resources:
 async def _read_job(running: Running, job_id: str, visitor: Visitor) -> TextResourceContents:
     job = await running.job(job_id, visitor.caller)
     answer = await running.answer(job, visitor.asking())
-    text = json.dumps(answer.structured, ensure_ascii=False)
-    uri = f"comfyui://jobs/{job_id}"
+    return _json(f"comfyui://jobs/{job_id}", answer.structured)
+
+
+def _json(uri: str, record: JsonObject) -> TextResourceContents:
+    text = json.dumps(record, ensure_ascii=False)
     return TextResourceContents(uri=uri, mime_type="application/json", text=text)
 
 

@@ -92,6 +92,7 @@ class BoundService:
         prefixes: Save nodes whose literal `filename_prefix` no parameter sets: (node id, widget) → value.
         dynamic_texts: String widgets in which the editor resolves `{a|b}` before it sends.
         models: Widgets that name a file which ComfyUI loads from its own folders: checkpoints, LoRAs…
+        paid: Nodes that call a paid service outside, as far as their definitions are pinned.
     """
 
     service: Service
@@ -101,6 +102,12 @@ class BoundService:
     prefixes: Mapping[WidgetKey, str] = field(default_factory=dict[WidgetKey, str])
     dynamic_texts: frozenset[WidgetKey] = frozenset()
     models: frozenset[WidgetKey] = frozenset()
+    paid: frozenset[str] = frozenset()
+
+    @property
+    def runs_once(self) -> bool:
+        """Whether a run that ComfyUI may have begun must not be made again: it may have cost money."""
+        return bool(self.paid) and not self.service.retry_paid
 
     @property
     def name(self) -> str:

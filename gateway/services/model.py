@@ -263,6 +263,7 @@ class Service:
         queue_timeout: Seconds a job may wait for its run to start.
         wait: Seconds a call blocks before it answers with the job's id; None: until the end.
         priority: −100…100, higher first.
+        retry_paid: Whether a run that may have reached a paid node is made again when it is lost.
         webhook: No part of what callers get, so neither of how the service shows itself.
     """
 
@@ -281,6 +282,7 @@ class Service:
     backend: BackendChoice = AnyBackend()
     prefix: Literal["job", "keep"] = "job"
     when_client_leaves: Literal["detach", "cancel"] = "detach"
+    retry_paid: bool = False
     webhook: Webhook | None = field(default=None, repr=False)
     places: Mapping[str, Place] = field(default_factory=dict[str, Place])
 

@@ -29,6 +29,7 @@ from gateway.services.service_keys import (
     PREFIX,
     PRIORITY,
     QUEUE_TIMEOUT,
+    RETRY_PAID,
     TIMEOUT,
     TITLE,
     WAIT,
@@ -69,6 +70,7 @@ def _service(member: Named[Fields], gateway: GatewaySettings, findings: Findings
         backend=_backend(fields, findings),
         prefix=fields[PREFIX],
         when_client_leaves=fields[WHEN_CLIENT_LEAVES],
+        retry_paid=fields[RETRY_PAID],
         webhook=webhook,
         places=places_of(fields, place),
     )

@@ -58,7 +58,7 @@ def resolve_service(service: Service, prompt: Prompt, definitions: Definitions) 
     outputs = [_bind_output(rule, around) for rule in service.outputs]
     findings.extend(each for each in outputs if isinstance(each, Finding))
     findings.extend(_repeated_outputs(service, outputs))
-    findings.extend(_paid_nodes(service, around))
+    findings.extend(_spending(service, around))
     complete = len(parameters) == len(service.parameters)
     if complete and not _has_errors(findings):
         findings.extend(example_faults(service.examples, parameters))
@@ -75,6 +75,7 @@ def resolve_service(service: Service, prompt: Prompt, definitions: Definitions) 
         prefixes=_prefixes(service, around, keys),
         dynamic_texts=_dynamic_texts(around, parameters),
         models=_models(around),
+        paid=_paid_nodes(around),
     )
     return Resolved(bound, tuple(findings))
 
@@ -262,10 +263,18 @@ def _leaves_outputs(definition: Definition) -> bool:
     return definition.output_node or definition.extra.get("has_intermediate_output") is True
 
 
-def _paid_nodes(service: Service, around: Surroundings) -> Iterator[Finding]:
+def _paid_nodes(around: Surroundings) -> frozenset[str]:
+    return frozenset(
+        node_id
+        for node_id, node in around.prompt.items()
+        if (known := around.definitions.get(node.class_type)) is not None and known.api_node
+    )
+
+
+def _spending(service: Service, around: Surroundings) -> Iterator[Finding]:
+    paid = _paid_nodes(around)
     for node_id, node in around.prompt.items():
-        definition = around.definitions.get(node.class_type)
-        if definition is not None and definition.api_node:
+        if node_id in paid:
             yield Finding(
                 code="workflow-paid-node",
                 severity="warning",

@@ -11,6 +11,7 @@ from gateway.services.names import NAME
 from gateway.services.parameter_keys import NODE_REFERENCE, PARAMETER
 from gateway.services.scalar_shapes import (
     AnyJson,
+    Boolean,
     Form,
     Integer,
     OpenDuration,
@@ -34,6 +35,7 @@ __all__ = [
     "PREFIX",
     "PRIORITY",
     "QUEUE_TIMEOUT",
+    "RETRY_PAID",
     "SERVICE",
     "TIMEOUT",
     "TITLE",
@@ -143,6 +145,12 @@ WHEN_CLIENT_LEAVES: Key[Literal["detach", "cancel"]] = Key(
     "What becomes of the job when the caller's connection just goes away.",
     "detach",
 )
+RETRY_PAID: Key[bool] = Key(
+    "retry_paid",
+    Boolean(),
+    "Whether a run that may have reached a paid node is made again when ComfyUI loses it.",
+    False,
+)
 
 # The host in ASCII letters, so that it is the one that lists of hosts name; no fragment.
 _WEBHOOK_URL = Form(
@@ -191,6 +199,7 @@ SERVICE = record(
         BACKEND,
         PREFIX,
         WHEN_CLIENT_LEAVES,
+        RETRY_PAID,
         WEBHOOK,
     ),
 )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from uuid import uuid4
 
 from gateway.errors import ArgumentFault, InputRefused
 from gateway.jobs.files import KeptFile, Opened
+from gateway.storage.leftovers import discard, freshen, older_than
 from gateway.storage.place import Place
 from gateway.storage.streams import closing, take_beginning
 
@@ -44,6 +46,7 @@ class ObjectInputStore:
     async def _keep_small(self, data: bytes) -> KeptFile:
         digest = sha256(data).hexdigest()
         await self.place.put(_key(digest), data, "create")
+        freshen(self.place, _key(digest))
         return KeptFile(digest, len(data))
 
     async def _keep_large(self, first: bytes, rest: AsyncIterator[bytes]) -> KeptFile:
@@ -60,6 +63,7 @@ class ObjectInputStore:
         digest = hashed.hexdigest()
         if await self.place.holds(_key(digest)):
             await self.place.remove(key)
+            freshen(self.place, _key(digest))
         else:
             await self.place.rename(key, _key(digest))
         return KeptFile(digest, size)
@@ -83,6 +87,23 @@ class ObjectInputStore:
         """
         if _DIGEST.fullmatch(digest):
             await self.place.remove(_key(digest))
+
+    async def older_than(self, seconds: float) -> Sequence[str]:
+        """Return the digests of files that were last taken in longer ago than that.
+
+        What is as old and only half written is removed.
+        """
+        return await asyncio.to_thread(self._look_for_older, seconds)
+
+    def _look_for_older(self, seconds: float) -> list[str]:
+        digests: list[str] = []
+        for key in older_than(self.place, seconds):
+            digest = key.rpartition("/")[2]
+            if _DIGEST.fullmatch(digest) and key == _key(digest):
+                digests.append(digest)
+            else:
+                discard(self.place, key)
+        return digests
 
 
 def too_large(max_size: int) -> InputRefused:

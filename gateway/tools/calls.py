@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from gateway.errors import GatewayError, JobNotFound
-from gateway.execution.executor import Executor
+from gateway.execution.executor import Executor, service_gone
 from gateway.execution.keep_inputs import Sender
 from gateway.graph.json_value import Json, JsonObject
 from gateway.jobs import transitions
@@ -89,6 +89,16 @@ class ToolCalls:
         bound = self._services[name]
         return await self._executor.accept(bound, arguments, _sender(asking))
 
+    async def rerun(self, job_id: str, overrides: JsonObject, asking: Asking) -> Job:
+        """Accept the call of one of this caller's jobs again, and return at once."""
+        old = await self._executor.find(job_id, asking.caller)
+        return await self._executor.rerun(self._service_of(old), old, overrides, _sender(asking))
+
+    def _service_of(self, job: Job) -> BoundService:
+        if job.service not in self._services:
+            raise service_gone(job)
+        return self._services[job.service]
+
     async def job(self, job_id: str, caller: str) -> Job:
         """Return a job of this caller."""
         return self._seen(await self._executor.find(job_id, caller))
@@ -98,6 +108,8 @@ class ToolCalls:
         job = await self._executor.find(job_id, asking.caller)
         until = math.inf if seconds is None else time.monotonic() + seconds
         due = math.inf if asking.report is None else time.monotonic() + _FIRST_REPORT
+        if asking.report is not None and not job.finished:
+            self._executor.expectations.know_soon(job.service)
         with self._executor.ledger.watch(job) as watch:
             while not watch.job.finished and (now := time.monotonic()) < until:
                 if now < due:
@@ -164,30 +176,36 @@ class ToolCalls:
 
     async def _rerun(self, job_id: str, overrides: JsonObject, asking: Asking) -> Answer:
         old = await self._executor.find(job_id, asking.caller)
-        bound = self._services.get(old.service)
+        bound = self._service_of(old)
         job = await self._executor.rerun(bound, old, overrides, _sender(asking))
-        if bound is None:
-            raise AssertionError("a service that is gone is not run again")
         return rerun_answer(await self._outcome(bound, job, asking), old, job)
 
     async def _outcome(self, bound: BoundService, job: Job, asking: Asking) -> Answer:
         """Wait for a job as its service says, and answer."""
         try:
             job = await self.wait(job.id, asking, bound.service.wait)
-            return await self._answers.result(job, asking)
+            answer = await self._answers.result(job, asking)
         except asyncio.CancelledError:
             why = asking.leaving()
             if why == "cancelled" or bound.service.when_client_leaves == "cancel":
                 reason = "Cancelled by its caller." if why == "cancelled" else "Its caller left."
                 await asyncio.shield(self._executor.stop(job, reason))
             raise
+        self._executor.ledger.reached("answered", job.id)
+        return answer
 
     def _seen(self, job: Job) -> Job:
-        """Return the job with its place in our line, which changes without the job changing."""
-        position = self._executor.dispatcher.position(job.id)
-        if position is None or job.finished:
+        """Return the job with its place in our line and the time left, which change without it."""
+        if job.finished:
             return job
-        return replace(job, progress=replace(job.progress, queue_position=position))
+        progress = job.progress
+        position = self._executor.dispatcher.position(job.id)
+        left = self._executor.expectations.left(job, time.time())
+        if position is not None:
+            progress = replace(progress, queue_position=position)
+        if left is not None:
+            progress = replace(progress, seconds_left=left)
+        return job if progress is job.progress else replace(job, progress=progress)
 
     # --- built-in tools ---
 

@@ -39,28 +39,30 @@ class JobAnswers:
     async def result(self, job: Job, asking: Asking) -> Answer:
         """Return what a finished job answers, or the handle of one that goes on."""
         if not job.finished:
-            expected = await self.executor.expected_seconds(job.service)
-            record = handle_record(job, expected)
+            record = handle_record(job, await self._expected(job))
             return Answer(
                 f"{job.service} is {job.status}: job {job.id}. {record['message']}", record
             )
         record = finished_record(job, self._places(job, asking)) | await self._told(job)
         failed = job.status != "completed"
-        return Answer(
+        answer = Answer(
             text=_failed_text(job) if failed else self._text(job, asking),
             structured=record,
             images=await self._images(job),
             links=_links(job, asking),
             failed=failed,
         )
+        await self.executor.ledger.kept(job.id)
+        return answer
 
     async def status(self, job: Job) -> Answer:
         """Return what `query_job_status` answers."""
         record = status_record(job)
         if not job.finished:
-            expected = await self.executor.expected_seconds(job.service)
+            expected = await self._expected(job)
             if expected is not None:
                 record["expected_ms"] = round(expected * 1000)
+        await self.executor.ledger.kept(job.id)
         return Answer(_status_text(job), record | await self._told(job))
 
     async def _told(self, job: Job) -> dict[str, Json]:
@@ -69,6 +71,11 @@ class JobAnswers:
             return {}
         delivery = await self.executor.ledger.delivery(job)
         return {} if delivery is None else {"webhook": webhook_record(delivery)}
+
+    async def _expected(self, job: Job) -> float | None:
+        expectations = self.executor.expectations
+        await expectations.know(job.service)
+        return expectations.seconds(job)
 
     def _places(self, job: Job, asking: Asking) -> Places:
         make = asking.url
@@ -183,5 +190,7 @@ def _status_text(job: Job) -> str:
         doing = f", {progress.queue_position} before it"
     elif progress.title:
         doing = f", {progress.title} {progress.current:g}/{progress.maximum:g}"
+    if progress.left:
+        doing += f", {progress.left}"
     note = f" ({progress.note})" if progress.note else ""
     return f"{job.service}: {job.status}{doing}{note}."

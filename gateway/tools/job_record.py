@@ -153,6 +153,7 @@ def _progress(job: Job) -> dict[str, Json]:
         "cachedNodes": list(progress.cached_nodes),
         "queue_position": progress.queue_position,
         "note": progress.note,
+        "remaining_ms": None if progress.seconds_left is None else _ms(progress.seconds_left),
         "timestamp": time_text(progress.timestamp or job.created_at),
     }
 

@@ -128,7 +128,7 @@ def test_a_backend_is_drained_and_resumed_though_no_gateway_runs_and_it_is_away(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("drain", "studoi"), "there is no backend 'studoi' (wrong-use)\n  Did you mean studio?"),
+        (("drain", "studi"), "there is no backend 'studi' (wrong-use)\n  Did you mean studio?"),
         (("drain", "x"), "there is no backend 'x' (wrong-use)\n  There are: studio."),
         (("list", "x"), "there is no backend 'x' (wrong-use)\n  There are: studio."),
         (("drain",), "drain which backend? (wrong-use)\n  There are: studio."),

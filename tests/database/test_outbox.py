@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import Engine, event
 
 from gateway.jobs.delivery import Delivery
 from gateway.jobs.job import Job
@@ -142,9 +143,33 @@ async def test_several_gateways_never_claim_the_same(open_store: OpenStore) -> N
 async def test_only_the_end_that_a_job_has_is_told(open_store: OpenStore) -> None:
     one, two = await open_store("one"), await open_store("two")
     await one.add(telling(1))
+    assert [each.id for each in await two.adopt("one")] == ["job-001"]
     await two.save(over(1, "cancelled"))
     await one.save(over(1, "completed"))
     found = await one.get("job-001")
     assert found is not None
     assert found.status == "cancelled"
     assert await one.outbox.waiting() == {}
+
+
+async def test_the_end_of_a_job_without_a_webhook_costs_no_statement_more(
+    open_store: OpenStore,
+) -> None:
+    store = await open_store("one")
+    said: list[str] = []
+
+    def hear(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        said.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", hear)
+    try:
+        await store.add(job(1))
+        await store.save(ended(1, 50.0))
+        without = [each for each in said if "gateway_" in each]
+        said.clear()
+        await store.add(telling(2))
+        await store.save(over(2))
+    finally:
+        event.remove(Engine, "before_cursor_execute", hear)
+    assert [each for each in without if "gateway_webhooks" in each] == []
+    assert len([each for each in said if "gateway_" in each]) == len(without) + 1

@@ -74,5 +74,21 @@ async def test_a_gateway_on_a_server_is_gone_when_it_was_silent_for_the_lease(
     await asyncio.sleep(0.2)
     assert not await mine.is_gone("other")
     await asyncio.sleep(0.3)
+    await mine.beat()
     assert await mine.is_gone("other")
     assert await mine.is_gone("nobody")
+
+
+async def test_after_a_silence_of_all_each_gateway_has_a_lease_to_come_back(
+    open_store: OpenStore, request: pytest.FixtureRequest
+) -> None:
+    if request.getfixturevalue("place") == "jobs.db":
+        pytest.skip("files have locks")
+    store = await open_store()
+    mine, other = ServerOwners(store, "me", 0.4), ServerOwners(store, "other", 0.4)
+    await asyncio.gather(mine.beat(), other.beat())
+    await asyncio.sleep(0.6)  # nobody comes to the database
+    await mine.beat()
+    assert not await mine.is_gone("other")
+    await asyncio.sleep(0.45)
+    assert await mine.is_gone("other")

@@ -140,15 +140,6 @@ async def test_a_job_whose_files_cannot_be_removed_stays_and_hinders_no_other(
     assert await sweep(bench.ledger, bench.keeping) == 1
 
 
-async def test_the_usual_time_of_a_service_is_learned(make_bench: MakeBench) -> None:
-    bench = make_bench()
-    assert await bench.executor.expected_seconds("draw") is None
-    await bench.run()
-    expected = await bench.executor.expected_seconds("draw")
-    assert expected is not None
-    assert 0 <= expected < 5
-
-
 async def test_choices_are_those_of_the_live_backends(make_bench: MakeBench) -> None:
     backend = ScriptedBackend()
     backend.object_info = {

@@ -116,6 +116,7 @@ class MemoryGateway(Published, Running):
         self.large = Answer("", {"job_id": "1", "service": "large", "status": "completed"})
         self.askings: list[Asking] = []
         self.starts: list[Asking] = []
+        self.statistics = Answer("", {"total_jobs": 3})
         self.waits: set[asyncio.Task[object]] = set()
 
     # --- Published ---
@@ -206,7 +207,13 @@ class MemoryGateway(Published, Running):
                 raise KeyError(name)
             case "large":
                 return self.large
-            case "query_job_status" | "get_job_result" | "cancel_job" | "list_jobs":
+            case (
+                "query_job_status"
+                | "get_job_result"
+                | "cancel_job"
+                | "list_jobs"
+                | "get_job_statistics"
+            ):
                 return await self._built_in(name, arguments, asking)
             case _:
                 return await self._service(name, arguments, asking)
@@ -228,6 +235,8 @@ class MemoryGateway(Published, Running):
             mine = [work.job for work in self.works.values() if work.job.caller == asking.caller]
             jobs: list[Json] = [_record(job, asking) for job in mine]
             return Answer(f"{len(jobs)} jobs", {"total": len(jobs), "jobs": jobs})
+        if name == "get_job_statistics":
+            return self.statistics
         job_id = str(arguments.get("job_id"))
         if name == "cancel_job":
             job = await self.cancel(job_id, asking.caller)

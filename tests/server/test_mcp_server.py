@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -21,9 +22,11 @@ from mcp.types import (
 )
 
 from gateway import __version__
+from gateway.graph.json_value import JsonObject
 from gateway.jobs.job import Progress
 from gateway.server.mcp_server import INSTRUCTIONS, GatewayServer
 from gateway.services.model import GatewaySettings
+from gateway.tools.answer import Answer
 from tests.server.doors import (
     ERAS,
     EVERYWHERE,
@@ -124,7 +127,50 @@ async def test_outputs_are_read_as_resources(door: str, mode: str, tmp_path: Pat
         "comfyui://jobs/{job_id}",
         "comfyui://jobs/{job_id}/outputs/{index}",
     ]
-    assert listed == []
+    assert [str(each.uri) for each in listed] == [
+        "comfyui://jobs/recent",
+        "comfyui://jobs/statistics",
+    ]
+
+
+@everywhere
+async def test_overviews_are_read_as_resources(door: str, mode: str, tmp_path: Path) -> None:
+    async with connected(door, mode, tmp_path) as client:
+        result = await client.call_tool("quick")
+        [recent] = (await client.read_resource("comfyui://jobs/recent")).contents
+        [statistics] = (await client.read_resource("comfyui://jobs/statistics")).contents
+    assert isinstance(recent, TextResourceContents)
+    assert (recent.mime_type, str(recent.uri)) == ("application/json", "comfyui://jobs/recent")
+    [job] = json.loads(recent.text)["jobs"]
+    assert job["job_id"] == result.structured_content["job_id"]
+    assert isinstance(statistics, TextResourceContents)
+    assert json.loads(statistics.text) == {"total_jobs": 3}
+
+
+@both_eras
+async def test_an_overview_is_of_the_callers_own_jobs(mode: str) -> None:
+    keys = {"ann": "k" * 20, "bob": "l" * 20}
+    async with behind_http(keys) as behind:
+        async with client_with_key(behind.url, keys["ann"], mode) as ann:
+            await ann.call_tool("quick")
+            [hers] = (await ann.read_resource("comfyui://jobs/recent")).contents
+        async with client_with_key(behind.url, keys["bob"], mode) as bob:
+            [his] = (await bob.read_resource("comfyui://jobs/recent")).contents
+            await bob.read_resource("comfyui://jobs/statistics")
+    assert isinstance(hers, TextResourceContents)
+    assert isinstance(his, TextResourceContents)
+    assert (json.loads(hers.text)["total"], json.loads(his.text)["total"]) == (1, 0)
+    assert behind.gateway.askings[-1].caller == "bob"
+
+
+async def test_an_overview_that_cannot_be_made_is_an_error_that_says_why() -> None:
+    error: JsonObject = {"code": "store-unreachable"}
+    gateway = MemoryGateway()
+    gateway.statistics = Answer("The database does not answer.", {"error": error}, failed=True)
+    async with behind_http(gateway=gateway) as behind, Client(behind.url) as client:
+        with pytest.raises(MCPError, match=r"The database does not answer\.") as caught:
+            await client.read_resource("comfyui://jobs/statistics")
+    assert caught.value.error.data == {"error": error}
 
 
 @everywhere

@@ -27,6 +27,12 @@ RUNNING = replace(QUEUED, status="running")
         (replace(RUNNING, progress=Progress(5, 20, "3", "KSampler")), "KSampler 5/20"),
         (replace(RUNNING, progress=Progress(0, 0, "8", "VAE Decode")), "VAE Decode"),
         (
+            replace(RUNNING, progress=Progress(5, 20, "3", "KSampler", seconds_left=12.3)),
+            "KSampler 5/20, about 12 s left",
+        ),
+        (replace(RUNNING, progress=Progress(seconds_left=185.0)), "running, about 3 min left"),
+        (replace(RUNNING, progress=Progress(seconds_left=0.4)), "running"),
+        (
             replace(RUNNING, progress=Progress(note="backend studio died; trying again")),
             "running (backend studio died; trying again)",
         ),

@@ -296,6 +296,17 @@ def test_the_second_example_is_called_so() -> None:
     assert finding.message.startswith("example 2 ")
 
 
+def test_what_costs_money_runs_once_unless_the_service_says_otherwise() -> None:
+    prompt: Prompt = {"1": Node("PaidImage", {}), "2": Node("SaveImage", {})}
+    definitions = {"PaidImage": Definition("PaidImage", {}, output_node=True, api_node=True)}
+    again = resolve_service(service(retry_paid=True), prompt, definitions).bound
+    unknown = resolve_service(service(), prompt, {}).bound
+    assert again is not None
+    assert unknown is not None
+    assert (again.paid, again.runs_once) == ({"1"}, False)
+    assert (unknown.paid, unknown.runs_once) == (frozenset(), False)
+
+
 # --- warnings -------------------------------------------------------------------------------------
 
 
@@ -306,6 +317,8 @@ def test_a_node_that_costs_money_is_warned_of_and_still_bound() -> None:
     declared = service(places={"workflow": ELSEWHERE})
     resolved = resolve_service(declared, prompt, definitions)
     assert resolved.bound is not None
+    assert resolved.bound.paid == {"1"}
+    assert resolved.bound.runs_once
     assert resolved.findings == (
         Finding(
             "workflow-paid-node",

@@ -419,3 +419,24 @@ async def test_an_input_can_be_let_go(tmp_path: Path, inputs: InputStore) -> Non
     assert files_in(tmp_path / "inputs") == {}
     with pytest.raises(KeyError):
         await inputs.open(kept.digest)
+
+
+async def test_what_was_taken_in_long_ago_is_known_and_what_is_half_written_goes(
+    tmp_path: Path, inputs: InputStore
+) -> None:
+    old = await inputs.keep(of(b"old"), 10)
+    again = await inputs.keep(of(b"again"), 10)
+    large = await inputs.keep(of(b"z" * (2 * MIB)), 2 * MIB)
+    folder = tmp_path / "inputs"
+    half = folder / old.digest[:2] / f"{old.digest}#1234000001"
+    half.write_bytes(b"ol")
+    for file in folder.rglob("*"):
+        os.utime(file, (1, 1))
+    await inputs.keep(of(b"again"), 10)
+    await inputs.keep(of(b"z" * (2 * MIB)), 2 * MIB)
+    young = await inputs.keep(of(b"young"), 10)
+
+    assert await inputs.older_than(60) == [old.digest]
+
+    kept = {each.digest for each in (old, again, large, young)}
+    assert {each.name for each in folder.rglob("*") if each.is_file()} == kept

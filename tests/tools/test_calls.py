@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -162,6 +163,39 @@ async def test_the_status_shows_progress_and_the_expected_time(make_bench: MakeB
     too_early = await desk.call("get_job_result", job_id=job.id)
     assert error_of(too_early)["code"] == "job-not-finished"
     assert too_early.structured["status"] == "running"
+
+
+async def test_the_time_left_is_told_once_earlier_runs_tell_it(make_bench: MakeBench) -> None:
+    desk = Desk(make_bench(), a_service(wait=0.0))
+    desk.bench.backend.submitting = desk.bench.backend.take
+    handle = await desk.call("draw")
+    job = await desk.calls.job(text_of(handle.structured["job_id"]), "local")
+    await desk.bench.backend.submitted.wait()
+    its = desk.bench.backend.submissions[0].prompt_id
+    desk.bench.backend.say(its, ExecutionStart(its), ProgressStep(its, "9", 5, 20))
+    running = await desk.bench.until(job, lambda each: each.progress.current == 5)
+    state = await desk.call("query_job_status", job_id=job.id)
+    progress = state.structured["progress"]
+    assert isinstance(progress, dict)
+    assert (progress["remaining_ms"], "expected_ms" in state.structured) == (None, False)
+    assert running.started_at is not None
+    end = running.started_at + 300
+    desk.bench.executor.expectations.learn(replace(running, status="completed", completed_at=end))
+    state = await desk.call("query_job_status", job_id=job.id)
+    progress = state.structured["progress"]
+    assert isinstance(progress, dict)
+    remaining = progress["remaining_ms"]
+    assert isinstance(remaining, int)
+    assert 200_000 < remaining <= 300_000
+    assert state.structured["expected_ms"] == 300_000
+    assert state.text.endswith("Save it 5/20, about 5 min left.")
+    told: list[str] = []
+
+    async def report(seen: Job) -> None:
+        told.append(seen.progress.left)
+
+    await desk.calls.wait(job.id, Asking(report=report), 0.1)
+    assert set(told) == {"about 5 min left"}
 
 
 async def test_a_job_in_our_line_is_told_how_many_are_before_it(make_bench: MakeBench) -> None:
