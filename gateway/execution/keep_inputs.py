@@ -110,7 +110,8 @@ class InputKeeper:
             )
         file = job.outputs[index]
         if not isinstance(file, OutputFile) or not file.key:
-            raise InputRefused([ArgumentFault("", f"output {index} of job {job_id} is no file")])
+            why = "is no file" if isinstance(file, OutputFile) else "is a text and no file"
+            raise InputRefused([ArgumentFault("", f"output {index} of job {job_id} {why}")])
         try:
             opened = await self.outputs.open(file.key)
         except KeyError:

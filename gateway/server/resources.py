@@ -50,7 +50,7 @@ RECENT = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Overview:
+class _Overview:
     """A resource that a built-in tool answers."""
 
     resource: Resource
@@ -58,10 +58,10 @@ class Overview:
     arguments: JsonObject
 
 
-OVERVIEWS = {
+_OVERVIEWS = {
     each.resource.uri: each
     for each in (
-        Overview(
+        _Overview(
             Resource(
                 uri="comfyui://jobs/recent",
                 name="recent_jobs",
@@ -72,7 +72,7 @@ OVERVIEWS = {
             "list_jobs",
             {"limit": RECENT},
         ),
-        Overview(
+        _Overview(
             Resource(
                 uri="comfyui://jobs/statistics",
                 name="job_statistics",
@@ -119,7 +119,7 @@ class Resources:
         params: PaginatedRequestParams | None,  # noqa: ARG002
     ) -> ListResourcesResult:
         """Answer resources/list: jobs come and go, so for each of them there are only templates."""
-        return ListResourcesResult(resources=[each.resource for each in OVERVIEWS.values()])
+        return ListResourcesResult(resources=[each.resource for each in _OVERVIEWS.values()])
 
     async def list_templates(
         self,
@@ -137,7 +137,7 @@ class Resources:
         Raises:
             MCPError: There is no such resource of this caller, or it is too large to send.
         """
-        overview = OVERVIEWS.get(params.uri)
+        overview = _OVERVIEWS.get(params.uri)
         if overview is not None:
             return ReadResourceResult(contents=[await self._read_overview(ctx, overview)])
         match = JOB_URI.fullmatch(params.uri)
@@ -158,7 +158,9 @@ class Resources:
             raise resource_not_found(params.uri, error.faults[0].message) from error
         return ReadResourceResult(contents=[contents])
 
-    async def _read_overview(self, ctx: RequestContext, overview: Overview) -> TextResourceContents:
+    async def _read_overview(
+        self, ctx: RequestContext, overview: _Overview
+    ) -> TextResourceContents:
         running = await self._published.running()
         asking = self._visitors(http_request(ctx)).asking()
         answer = await running.call(overview.tool, overview.arguments, asking)

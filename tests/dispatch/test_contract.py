@@ -12,7 +12,7 @@ from gateway.database.opening import open_job_store
 from gateway.errors import JobNotFound
 from gateway.execution.ledger import Ledger
 from gateway.execution.sweeping import Keeping, sweep
-from gateway.graph.json_value import as_array, as_object
+from gateway.graph.json_value import Json, as_array, as_object
 from gateway.jobs.job import Job, Progress
 from gateway.services.model import KeepPolicy
 from gateway.simulator.faults import Die
@@ -216,6 +216,37 @@ async def test_history_is_everybodys_own(deployment: Deployment) -> None:
         assert {each["job_id"] for each in listed} == {job.id for job in mine}  # type: ignore[index,call-overload]
         health = await front.call("comfyui_health_check", {}, Asking("bob"))
         assert health.structured["jobs"] == {"completed": 1}
+
+
+async def test_a_key_is_one_job_through_whichever_front_ends_it_comes(
+    deployment: Deployment,
+) -> None:
+    asking = Asking(key="once")
+    arguments: dict[str, Json] = {"seconds": 0.05}
+    jobs = await asyncio.gather(
+        *(front.start("run", arguments, asking) for front in [*deployment.fronts] * 4)
+    )
+    assert len({job.id for job in jobs}) == 1
+    for front in (0, 1):
+        done = await deployment.ended(jobs[0], front)
+        assert (done.status, len(done.runs)) == ("completed", 1)
+        assert (await deployment.fronts[front].start("run", arguments, asking)).id == done.id
+    other = await deployment.fronts[1].call("run", {"seconds": 0.06}, asking)
+    assert other.failed
+    assert "stands for another call" in other.text
+    assert deployment.posted() == 1
+
+
+async def test_a_job_runs_again_through_another_front_end(deployment: Deployment) -> None:
+    old = await deployment.ended(await deployment.start("run"))
+    again = await deployment.fronts[1].call("rerun_job", {"job_id": old.id}, Asking())
+    assert again.structured["rerun_of"] == old.id
+    job = await deployment.fronts[0].job(str(again.structured["job_id"]), "local")
+    job = await deployment.ended(job)
+    assert (job.status, job.rerun_of, job.arguments) == ("completed", old.id, old.arguments)
+    refused = await deployment.fronts[1].call("rerun_job", {"job_id": old.id}, Asking("bob"))
+    assert refused.failed
+    assert deployment.posted() == 2
 
 
 async def test_statistics_are_the_same_from_every_front_end(deployment: Deployment) -> None:

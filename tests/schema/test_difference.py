@@ -122,6 +122,11 @@ def tool(*required: str, **properties: Json) -> dict[str, Json]:
             [("breaking", "/inputSchema/properties/a/enum", '`a` takes no "x", "y" any more')],
         ),
         (
+            tool(a={"enum": ["x"]}),
+            tool(a={"enum": ["x", "y"]}),
+            [("note", "/inputSchema/properties/a/enum", '`a` takes "y" as well')],
+        ),
+        (
             tool(a={"type": "integer", "multipleOf": 8}),
             tool(a={"type": "integer", "multipleOf": 16}),
             [
