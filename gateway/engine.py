@@ -32,6 +32,7 @@ from gateway.execution.deliveries import Deliveries, Desk
 from gateway.execution.dispatch import Dispatcher
 from gateway.execution.dispatching import Dispatching
 from gateway.execution.executor import Executor
+from gateway.execution.fleet import Fleet
 from gateway.execution.keep_inputs import InputKeeper
 from gateway.execution.late_outputs import catch_up_for_ever
 from gateway.execution.ledger import Ledger
@@ -45,6 +46,7 @@ from gateway.fetch.webhooks import WebhookCourier
 from gateway.jobs.backend import Backend
 from gateway.jobs.delivery import Delivery
 from gateway.jobs.files import InputStore, OutputStore
+from gateway.jobs.models import last_models
 from gateway.jobs.store import LastingJobStore, Owners
 from gateway.media.previewer import PillowPreviewer
 from gateway.project.fingerprint import Fingerprint
@@ -66,6 +68,9 @@ __all__ = ["Engine", "Kept", "open_kept", "start_engine", "watch"]
 _REFRESH_EVERY = 60.0
 _LAST_WORDS = 5.0
 _OUTPUTS = ".gateway/outputs"
+_RECALLED = 50
+"""Jobs that are looked at for what the backends have loaded."""
+
 _CLUSTER = "cluster"
 """Owner of every unfinished job of a cluster; the board tells which worker has which."""
 _PLAIN = (
@@ -99,6 +104,7 @@ class Engine:
             asyncio.create_task(sweep_for_ever(executor.ledger, keeping)),
             asyncio.create_task(clear_leftovers_for_ever(executor.ledger, keeping.inputs)),
             asyncio.create_task(catch_up_for_ever(keeping.outputs)),
+            asyncio.create_task(executor.fleet.look_for_ever()),
         ]
 
     def look_after(self, store: LastingJobStore, owners: Owners) -> None:
@@ -143,10 +149,14 @@ class Engine:
         self._tasks.append(asyncio.create_task(self._refresh_for_ever(changed)))
 
     async def _refresh_for_ever(self, changed: Callable[[], Awaitable[None]]) -> None:
+        news = self._executor.fleet.news
         while True:
+            news.clear()
             if await self.refresh():
                 await changed()
-            await asyncio.sleep(_REFRESH_EVERY)
+            with suppress(TimeoutError):  # then it is time all the same
+                async with asyncio.timeout(_REFRESH_EVERY):
+                    await news.wait()
 
     async def leave(self) -> None:
         """Do what the services say for when their client leaves: cancel, or finish what is running."""
@@ -174,6 +184,7 @@ class Engine:
         await self._executor.dispatcher.close()
         if self._membership is not None:
             await self._membership.close()
+        await self._executor.fleet.close()
         await asyncio.gather(*(each.close() for each in self._backends.values()))
         self._previewer.close()
         if self._deliveries is not None:
@@ -207,6 +218,7 @@ async def start_engine(
     await owners.beat()
     parts = _Parts(project, inputs, outputs, store)
     parts.ledger.reached = reached
+    await parts.recall(project.services)
     if clustered:
         engine = await _clustered(parts, work_for)
     else:
@@ -259,6 +271,7 @@ class _Parts:
         self.backends: Mapping[str, Backend] = {
             each.name: ComfyBackend(each) for each in declaration.backends
         }
+        self.fleet = Fleet(self.backends)
         self.previewer = PillowPreviewer()
         self.previews = PreviewShelf(self.previewer, settings.preview.max_side)
         self.ledger = Ledger(store)
@@ -270,13 +283,19 @@ class _Parts:
         )
         self.keeping = Keeping(declaration.jobs.keep, inputs, outputs)
 
+    async def recall(self, services: Sequence[BoundService]) -> None:
+        """Take over what the store knows of the backends, before the first job."""
+        self.fleet.drain(await self.store.drained())
+        newest = await self.store.newest(_RECALLED)
+        self.fleet.learn(last_models(newest, {each.name: each for each in services}))
+
     def dispatcher(self) -> Dispatcher:
         """Return one that runs jobs in this process."""
-        return Dispatcher(self.backends, self.workshop, self.declaration.jobs.attempts, _report)
+        return Dispatcher(self.fleet, self.workshop, self.declaration.jobs.attempts, _report)
 
     def executor(self, dispatcher: Dispatching) -> Executor:
         """Return one over a dispatcher."""
-        return Executor(self.ledger, dispatcher, self.catalog, self.keeper)
+        return Executor(self.ledger, dispatcher, self.fleet, self.catalog, self.keeper)
 
     def engine(self, dispatcher: Dispatching) -> Engine:
         """Return the engine over a dispatcher."""

@@ -15,6 +15,7 @@ COMMANDS: Mapping[str, str] = {
     "call": "Call a service and save what it made.",
     "serve": "Serve the tools to MCP clients.",
     "worker": "Take a cluster's jobs for some of its backends.",
+    "backends": "Show the ComfyUIs and how they are; drain one, or resume it.",
     "jobs": "Look at jobs, stop them, run them again, let old ones go.",
     "simulate": "Run a simulated ComfyUI, no GPU needed.",
     "test": "Run every service's examples on a simulated ComfyUI.",

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import cast
 
 import psycopg
@@ -38,11 +38,12 @@ RunEntry = Callable[[JobContext, str], Awaitable[None]]
 
 
 class PassOn(Exception):
-    """The job goes back on the board, in another queue."""
+    """The job goes back on the board, in this queue, and waits there for so many seconds at least."""
 
-    def __init__(self, queue: str) -> None:
+    def __init__(self, queue: str, seconds: float = 0.0) -> None:
         super().__init__(queue)
         self.queue = queue
+        self.seconds = seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,8 +226,8 @@ class _HandOn(BaseRetryStrategy):
         """Return where to, or None: the entry is over."""
         del job
         match exception:
-            case PassOn(queue=queue):
-                return RetryDecision(retry_at=_now(), queue=queue)
+            case PassOn(queue=queue, seconds=seconds):
+                return RetryDecision(retry_at=_now() + timedelta(seconds=seconds), queue=queue)
             case asyncio.CancelledError():
                 return RetryDecision(retry_at=_now())
             case _:

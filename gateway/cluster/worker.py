@@ -13,12 +13,13 @@ from procrastinate.worker import Worker
 
 from gateway.cluster.board import Board, PassOn, Terms
 from gateway.cluster.queues import own_queue, queue_of, queues_of
-from gateway.errors import ArgumentError
+from gateway.errors import ArgumentError, GatewayError
 from gateway.execution.dispatch import Dispatcher
 from gateway.execution.executor import Executor
 from gateway.jobs.backend import Backend
 from gateway.jobs.job import Job
 from gateway.jobs.placement import fitting_backends
+from gateway.jobs.standing import runs_on
 from gateway.jobs.store import LastingJobStore
 from gateway.services.bound import BoundService
 
@@ -71,11 +72,11 @@ class Workers:
     async def _work_for_ever(self, name: str, backend: Backend) -> None:
         terms = Terms(name, queues_of(name, backend.labels), backend.slots, self._crew.lease)
         while True:
-            await _until_reachable(backend)
+            await self._until_it_takes_jobs(name, backend)
             worker = self._working[name] = self._board.worker(
                 terms, lambda context, job_id: self._run(name, context, job_id)
             )
-            watching = asyncio.create_task(self._stop_when_silent(name, worker))
+            watching = asyncio.create_task(self._stop_when_out(name, worker))
             try:
                 await worker.run()
             except Exception as fault:  # noqa: BLE001 (a database that is away: it is tried again)
@@ -85,12 +86,29 @@ class Workers:
                 del self._working[name]
             await asyncio.sleep(_PAUSE)
 
-    async def _stop_when_silent(self, name: str, worker: Worker) -> None:
-        """Have no more jobs taken for a backend that does not answer."""
+    async def _until_it_takes_jobs(self, name: str, backend: Backend) -> None:
+        pause = _PAUSE
+        while await self._is_out(name) or not (await backend.health()).reachable:
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    async def _stop_when_out(self, name: str, worker: Worker) -> None:
+        """Have no more jobs taken for a backend that does nothing for us."""
         while True:
             await asyncio.sleep(_LOOK_EVERY)
-            if self._crew.dispatcher.is_silent(name):
+            if await self._is_out(name):
                 worker.stop()
+
+    async def _is_out(self, name: str) -> bool:
+        """Tell whether a backend does not do its part, or is drained and has nothing left to finish."""
+        crew = self._crew
+        if crew.dispatcher.is_silent(name):
+            return True
+        if not crew.executor.fleet.standing(name).drained:
+            return False
+        with suppress(GatewayError):  # a database that is away is asked again
+            return not runs_on(await crew.store.under_way()).get(name)
+        return False
 
     async def _run(self, name: str, context: JobContext, job_id: str) -> None:
         """See a job that this backend's worker took off the board to its end."""
@@ -99,8 +117,8 @@ class Workers:
         if job is None or job.finished:
             return
         bound = crew.services().get(job.service)
-        if bound is not None and (elsewhere := self._elsewhere(name, bound, job)):
-            raise PassOn(elsewhere)
+        if bound is not None and not _is_under_way(job):
+            self._pass_on(name, bound, job)
         with crew.executor.ledger.watch(job) as watch:
             resuming = asyncio.create_task(crew.executor.resume(bound, job, only=frozenset({name})))
             try:
@@ -117,14 +135,22 @@ class Workers:
                 reason = asked.get(job_id, "Cancelled by its caller.")
                 await crew.executor.stop(job, reason)
 
-    def _elsewhere(self, name: str, bound: BoundService, job: Job) -> str:
-        """Return the queue of a backend that fits, when this one does not; else ''."""
-        with suppress(ArgumentError):  # it fits nowhere any more: its end says so
-            candidates = self._crew.executor.catalog.candidates()
+    def _pass_on(self, name: str, bound: BoundService, job: Job) -> None:
+        """Hand a job that has not begun to a backend that fits, when this one does not or is drained."""
+        fleet = self._crew.executor.fleet
+        candidates = self._crew.executor.catalog.candidates()
+        try:
             fitting = fitting_backends(bound, job.arguments, candidates)
-            if fitting and name not in fitting and not _is_under_way(job):
-                return own_queue(min(fitting))
-        return ""
+        except ArgumentError:
+            return  # it fits nowhere any more: its end says so
+        if not fitting:
+            return
+        drained = fleet.standing(name).drained
+        others = [each for each in fitting - {name} if not fleet.standing(each).drained]
+        if drained and not others:
+            raise PassOn(queue_of(bound.service.backend, fitting, candidates), _LONGEST_PAUSE)
+        if drained or name not in fitting:
+            raise PassOn(own_queue(min(others or fitting)))
 
     def _pass_on_from_a_silent_one(self, name: str, bound: BoundService | None, job: Job) -> None:
         crew = self._crew
@@ -139,10 +165,3 @@ class Workers:
 
 def _is_under_way(job: Job) -> bool:
     return job.run is not None and job.run.ended_at is None
-
-
-async def _until_reachable(backend: Backend) -> None:
-    pause = _PAUSE
-    while not (await backend.health()).reachable:
-        await asyncio.sleep(pause)
-        pause = min(pause * 2, _LONGEST_PAUSE)

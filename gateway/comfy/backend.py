@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from gateway.comfy.answers import Answer, is_html, json_of, odd, unwanted
 from gateway.comfy.http import Http
 from gateway.comfy.multipart import UploadForm
+from gateway.comfy.trouble import timed_out
 from gateway.comfy.websocket import ComfySocket
 from gateway.comfy.whereabouts import Finder
 from gateway.errors import BackendError, OutputMissing
@@ -164,9 +165,11 @@ class ComfyBackend:
             async with asyncio.timeout(_HEALTH_WITHIN):
                 return await self._health()
         except BackendError as error:
-            return Health(reachable=False, error=str(error))
+            return Health(reachable=False, error=str(error), fault=error)
         except TimeoutError:
-            return Health(reachable=False, error=f"It did not answer in {_HEALTH_WITHIN:g} s.")
+            fault = timed_out(self._declaration, _HEALTH_WITHIN)
+            said = f"It did not answer in {_HEALTH_WITHIN:g} s."
+            return Health(reachable=False, error=said, fault=fault)
 
     async def close(self) -> None:
         """Let go of the connections."""

@@ -65,10 +65,21 @@ def _add_deliveries(connection: Connection) -> None:
     )
 
 
+def _keep_drained_backends(connection: Connection) -> None:
+    """4 → 5: the table `gateway_backends`."""
+    connection.execute(
+        text(
+            "CREATE TABLE gateway_backends (name VARCHAR(64) NOT NULL PRIMARY KEY,"
+            " drained_at DOUBLE PRECISION NOT NULL)"
+        )
+    )
+
+
 _STEPS: Mapping[int, Callable[[Connection], None]] = {
     1: _tell_backends_keys_and_versions,
     2: _index_the_history,
     3: _add_deliveries,
+    4: _keep_drained_backends,
 }
 """Version → what makes the next one of it, in words that do not change with the newest tables."""
 

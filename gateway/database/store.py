@@ -28,7 +28,7 @@ from gateway.database.failure import store_failed
 from gateway.database.lane import Lane
 from gateway.database.outbox import DatabaseOutbox
 from gateway.database.prepared import Prepared
-from gateway.database.tables import JOB_INPUTS, JOBS
+from gateway.database.tables import BACKENDS, JOB_INPUTS, JOBS
 from gateway.errors import GatewayError
 from gateway.jobs.job import Job, JobStatus
 from gateway.jobs.statistics import Counted, Period, Statistics, statistics_of
@@ -241,6 +241,34 @@ class DatabaseJobStore:
         used = select(JOB_INPUTS.c.digest).where(JOB_INPUTS.c.digest.in_(list(digests)))
         found = set(await self.do(lambda connection: connection.execute(used).scalars().all()))
         return [each for each in digests if each not in found]
+
+    # --- the backends of all gateways here ---
+
+    async def drained(self) -> Mapping[str, float]:
+        """Return the backends that take no new runs: name → since when."""
+        rows = await self.do(lambda connection: connection.execute(select(BACKENDS)).all())
+        return {each.name: each.drained_at for each in rows}
+
+    async def drain(self, backend: str, since: float | None) -> None:
+        """Have a backend take no new runs, or with None take them again."""
+        if since is None:
+            change = delete(BACKENDS).where(BACKENDS.c.name == backend)
+        else:
+            change = insert(BACKENDS).values(name=backend, drained_at=since)
+            change = change.on_conflict_do_nothing()
+        await self.do(lambda connection: connection.execute(change))
+
+    async def under_way(self) -> Sequence[Job]:
+        """Return the unfinished jobs that have a run, whichever gateway's they are."""
+        begun = select(JOBS.c.record).where(JOBS.c.owner != "", JOBS.c.backend != "")
+        records = await self.do(lambda connection: connection.execute(begun).scalars().all())
+        return list(self._readable(records))
+
+    async def newest(self, count: int) -> Sequence[Job]:
+        """Return the jobs that came last, newest first."""
+        last = select(JOBS.c.record).order_by(JOBS.c.created_at.desc(), JOBS.c.id).limit(count)
+        records = await self.do(lambda connection: connection.execute(last).scalars().all())
+        return list(self._readable(records))
 
     # --- several gateways on one database ---
 

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Double, Index, Integer, MetaData, String, Table, Text
 
-__all__ = ["DELIVERIES", "JOBS", "JOB_INPUTS", "METADATA", "OWNERS", "SCHEMA", "VERSION"]
+__all__ = [
+    "BACKENDS",
+    "DELIVERIES",
+    "JOBS",
+    "JOB_INPUTS",
+    "METADATA",
+    "OWNERS",
+    "SCHEMA",
+    "VERSION",
+]
 
-VERSION = 4
+VERSION = 5
 """Of the newest schema; `migrations` tells how to come to it from each older one."""
 
 METADATA = MetaData()
@@ -83,3 +92,11 @@ DELIVERIES = Table(
     Index("gateway_webhooks_due", "status", "service", "due_at"),
 )
 """The ends of jobs that webhooks are told of. Neither their URLs nor their secrets are kept."""
+
+BACKENDS = Table(
+    "gateway_backends",
+    METADATA,
+    Column("name", String(64), primary_key=True),
+    Column("drained_at", Double, nullable=False),
+)
+"""Backends that take no new runs, and since when: every gateway here looks, and no restart forgets."""

@@ -35,13 +35,22 @@ _PARTIAL_WAIT = 5.0
 
 
 class Attempt:
-    """One attempt at running a job; `over` is told when ComfyUI is done, before files come home."""
+    """One attempt at running a job.
+
+    `taken` is told when ComfyUI has the prompt, `over` when it is done, before files come home.
+    """
 
     def __init__(
-        self, work: Work, backend: Backend, workshop: Workshop, over: Callable[[], None]
+        self,
+        work: Work,
+        backend: Backend,
+        workshop: Workshop,
+        taken: Callable[[], None],
+        over: Callable[[], None],
     ) -> None:
         self._work = work
         self._backend = backend
+        self._taken = taken
         self._over = over
         self._workshop = workshop
         self._reached = workshop.ledger.reached
@@ -55,6 +64,7 @@ class Attempt:
         self._teller = Teller(workshop.ledger, work.job_id, work.bound.prompt, self._collector)
         self._prompt_id = ""
         self._posting: asyncio.Task[Accepted] | None = None
+        self._doubt: BackendError | None = None
         self._follower: Follower | None = None
         self._stopping = ""
         self._task: asyncio.Task[object] | None = None
@@ -104,7 +114,9 @@ class Attempt:
         )
         self._reached("patched", job.id)
         async with self._backend.follow(prompt_id) as following:
-            run = Run(attempt, self._backend.name, prompt_id, time.time())
+            run = Run(
+                attempt, self._backend.name, prompt_id, time.time(), because=self._work.because
+            )
             await self._teller.record(transitions.submit(job, run))
             self._prompt_id = prompt_id
             self._reached("recorded", job.id)
@@ -112,9 +124,11 @@ class Attempt:
                 accepted = await self._post(Submission(prompt_id, prompt, {}))
             except BackendRefused as refused:
                 self._prompt_id = ""  # it was turned away at the door
-                return TryAgain(refused, submitted=False)
+                return TryAgain(refused, submitted=False, fault=refused)
             if accepted is None:
-                return TryAgain(self._lost("never got the prompt"), submitted=True)
+                lost = self._lost("never got the prompt")
+                return TryAgain(lost, submitted=True, fault=self._doubt)
+            self._taken()
             if accepted.node_errors:
                 return await self._refuse(accepted)
             if accepted.prompt_id == prompt_id:
@@ -128,6 +142,7 @@ class Attempt:
         if not await self._is_known(run.prompt_id):
             # Its process died before the prompt went out, or ComfyUI restarted as well.
             return TryAgain(self._lost("knows nothing of the run"), submitted=True)
+        self._taken()
         async with self._backend.follow(run.prompt_id) as following:
             self._follower = self._new_follower(run.prompt_id)
             self._follower.blind()
@@ -155,6 +170,7 @@ class Attempt:
         except BackendRefused:
             raise
         except BackendError as doubt:
+            self._doubt = doubt
             self._teller.noted(
                 f"backend {self._backend.name} did not confirm the run: {doubt.reason}"
             )
@@ -238,7 +254,7 @@ class Attempt:
 
     async def _let_down(self, error: BackendError) -> Outcome:
         if not self._prompt_id:
-            return TryAgain(error, submitted=False)
+            return TryAgain(error, submitted=False, fault=error)
         return Failed(error, await self._partial(self._left()))
 
     async def _wind_up(self) -> tuple[Output, ...]:

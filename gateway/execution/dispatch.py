@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from gateway.errors import BackendUnreachable, GatewayError, RunTimedOut
+from gateway.errors import (
+    BackendError,
+    BackendUnreachable,
+    GatewayError,
+    PromptRejected,
+    RunTimedOut,
+)
 from gateway.execution.attempt import Attempt
-from gateway.execution.outages import Outages
+from gateway.execution.fleet import Fleet
 from gateway.execution.outcome import (
     Done,
     Failed,
@@ -22,9 +28,10 @@ from gateway.execution.outcome import (
     paid_run_lost,
 )
 from gateway.jobs import transitions
-from gateway.jobs.backend import Backend
 from gateway.jobs.job import Job
-from gateway.jobs.line import Line, Slots, Waiting, choose_backend
+from gateway.jobs.line import Line, Slots, Waiting
+from gateway.jobs.models import models_of
+from gateway.jobs.placement import reason_for
 from gateway.jobs.store import JobTaken
 
 __all__ = ["Dispatcher"]
@@ -44,6 +51,8 @@ class _Case:
         tries: Attempts that ComfyUI may have got.
         later: Where it may run once a run that is taken up is over or lost.
         homing: ComfyUI is done with it and its slot is free; its files are on their way.
+        because: Why it runs where it does, when that was decided elsewhere.
+        trial: It tries a backend that let others down.
     """
 
     work: Work
@@ -51,10 +60,12 @@ class _Case:
     fitting: frozenset[str]
     since: float
     later: frozenset[str]
+    because: str
     tries: int = 0
     refusals: int = 0
     stopping: str = ""
     homing: bool = False
+    trial: bool = False
     attempt: Attempt | None = None
     task: asyncio.Task[None] | None = None
     timer: asyncio.TimerHandle | None = None
@@ -68,22 +79,22 @@ class Dispatcher:
 
     def __init__(
         self,
-        backends: Mapping[str, Backend],
+        fleet: Fleet,
         workshop: Workshop,
         attempts: int,
         report: Callable[[str, BaseException], None],
     ) -> None:
-        self._backends = backends
+        self._fleet = fleet
         self._workshop = workshop
         self._ledger = workshop.ledger
         self._attempts = attempts
         self._report = report
-        self._slots = {name: Slots(each.slots) for name, each in backends.items()}
-        self._homing = dict.fromkeys(backends, 0)
+        self._slots = {name: Slots(each.slots) for name, each in fleet.backends.items()}
+        self._homing = dict.fromkeys(fleet.backends, 0)
         self._line = Line()
         self._cases: dict[str, _Case] = {}
-        self._outages = Outages(backends, self._give_up_overdue, self._place)
         self._closing = False
+        fleet.listen(self._tell_stranded, self._give_up_overdue, self._place)
 
     # --- from outside ---
 
@@ -98,8 +109,11 @@ class Dispatcher:
             since=job.created_at,
             job_id=job.id,
             fitting=fitting,
+            models=models_of(work.bound, job.arguments),
         )
-        case = _Case(work, waiting, fitting, time.monotonic(), later, _made(work, job))
+        case = _Case(
+            work, waiting, fitting, time.monotonic(), later, work.because, _made(work, job)
+        )
         self._cases[job.id] = case
         self._expect_start(case)
         self._enqueue(case)
@@ -128,8 +142,8 @@ class Dispatcher:
         return True
 
     def is_silent(self, name: str) -> bool:
-        """Tell whether a backend does not answer now."""
-        return name in self._outages
+        """Tell whether a backend does not do its part now."""
+        return self._fleet.is_open({name})
 
     def position(self, job_id: str) -> int | None:
         """Return how many jobs are before this one in our line; None when it is not in line."""
@@ -154,37 +168,48 @@ class Dispatcher:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._outages.close()
+        await self._fleet.close()
 
     # --- the line ---
 
     def _enqueue(self, case: _Case) -> None:
         case.since = time.monotonic()
         case.waiting = replace(case.waiting, fitting=case.fitting)
+        if self._fleet.is_out(case.fitting):
+            self._tell_out(case)
+        begun = self._job(case).run if case.work.resuming else None
+        if begun is not None:
+            # ComfyUI has this run already, so it needs no slot that is free; and a backend that is
+            # drained finishes what it has.
+            self._begin(case, begun.backend)
+            return
         self._line.add(case.waiting)
-        if self._outages.all_of(case.fitting):
-            self._tell_down(case)
         self._place()
 
     def _place(self) -> None:
         """Start every job that a free slot is there for."""
         while not self._closing:
-            free = {
-                name: each
-                for name, each in self._slots.items()
-                if each.free > 0 and name not in self._outages
+            taking = {
+                name: each for name, each in self._slots.items() if self._fleet.takes_runs(name)
             }
-            waiting = self._line.next_for(free)
-            name = choose_backend(waiting.fitting, free) if waiting is not None else None
-            if waiting is None or name is None:
+            placed = self._line.place(taking, self._fleet.models())
+            if placed is None:
                 return
-            self._line.remove(waiting.job_id)
-            self._begin(self._cases[waiting.job_id], name)
+            case = self._cases[placed.waiting.job_id]
+            choice = case.work.bound.service.backend
+            because = case.because or reason_for(choice, self._fleet.candidates, placed)
+            case.work = replace(case.work, because=because)
+            self._begin(case, placed.backend)
 
     def _begin(self, case: _Case, name: str) -> None:
         self._take_slots(name, 1)
+        case.trial = self._fleet.begin(name)
         case.attempt = Attempt(
-            case.work, self._backends[name], self._workshop, lambda: self._come_home(case, name)
+            case.work,
+            self._fleet.backends[name],
+            self._workshop,
+            lambda: self._fleet.took(name, case.waiting.models),
+            lambda: self._come_home(case, name),
         )
         case.task = asyncio.create_task(self._serve(case, case.attempt, name))
 
@@ -208,8 +233,10 @@ class Dispatcher:
                 self._homing[name] -= 1
             else:
                 self._take_slots(name, -1)
+            self._fleet.end(name, trial=case.trial)
             case.homing = False
             case.attempt = None
+        self._judge(name, outcome)
         await self._settle(case, name, outcome)
         self._place()
 
@@ -229,6 +256,16 @@ class Dispatcher:
         except Exception as fault:  # noqa: BLE001 (the one supervisor of jobs in the background)
             self._report(case.work.job_id, fault)
             return Failed(_internal(fault))
+
+    def _judge(self, name: str, outcome: Outcome) -> None:
+        """Note whether the backend did its part."""
+        match outcome:
+            case TryAgain(fault=BackendError() as fault) | Failed(BackendError() as fault):
+                self._fleet.let_down(name, fault)
+            case Failed(PromptRejected()):
+                self._fleet.took(name, frozenset())  # it read it, which is its part
+            case _:
+                pass
 
     async def _settle(self, case: _Case, name: str, outcome: Outcome) -> None:
         now = time.time()
@@ -255,9 +292,7 @@ class Dispatcher:
         case.work = replace(case.work, again=outcome.again, resuming=False)
         if outcome.submitted:
             case.tries += 1
-        elif isinstance(error, BackendUnreachable):
-            self._mark_down(name, error)
-        else:
+        elif not isinstance(error, BackendUnreachable):
             # It answered, but not as it should: another backend may do better, and so may a moment.
             case.refusals += 1
             case.fitting = (case.fitting - {name}) or case.fitting
@@ -324,32 +359,28 @@ class Dispatcher:
             self._end(case, transitions.fail(self._job(case), time.time(), error))
         )
 
-    # --- backends that do not answer ---
+    # --- backends that take no runs ---
 
-    def _mark_down(self, name: str, error: BackendUnreachable) -> None:
-        if self._outages.mark(name, error):
-            for case in self._stranded():
-                self._tell_down(case)
+    def _stranded(self, out: Callable[[frozenset[str]], bool]) -> list[_Case]:
+        """Return the jobs in line for which all backends are out."""
+        return [self._cases[each.job_id] for each in self._line if out(each.fitting)]
 
-    def _stranded(self) -> list[_Case]:
-        """Return the jobs in line for which no backend answers."""
-        return [
-            self._cases[waiting.job_id]
-            for waiting in self._line
-            if self._outages.all_of(waiting.fitting)
-        ]
+    def _tell_stranded(self) -> None:
+        for case in self._stranded(self._fleet.is_out):
+            self._tell_out(case)
+        self._give_up_overdue()
 
     def _give_up_overdue(self) -> None:
-        """Fail the jobs for which no backend answered for the whole grace."""
+        """Fail the jobs for which no backend did its part for the whole grace."""
         now = time.monotonic()
-        for case in self._stranded():
-            outage = self._outages.newest(case.fitting)
-            if now - max(outage.since, case.since) >= self._workshop.grace:
+        for case in self._stranded(self._fleet.is_open):
+            since, error = self._fleet.newest(case.fitting)
+            if now - max(since, case.since) >= self._workshop.grace:
                 self._line.remove(case.work.job_id)
-                self._fail_soon(case, outage.error)
+                self._fail_soon(case, error)
 
-    def _tell_down(self, case: _Case) -> None:
-        said = self._outages.told(case.fitting)
+    def _tell_out(self, case: _Case) -> None:
+        said = self._fleet.told(case.fitting)
         self._ledger.show(transitions.note(self._job(case), said, time.time()))
 
 

@@ -11,6 +11,7 @@ from gateway.errors import ArgumentError, GatewayError, JobNotFound
 from gateway.execution.catalog import Catalog
 from gateway.execution.dispatching import Dispatching
 from gateway.execution.expectations import Expectations
+from gateway.execution.fleet import Fleet
 from gateway.execution.intake import Intake, Made, draw
 from gateway.execution.keep_inputs import InputKeeper, Sender
 from gateway.execution.ledger import Ledger
@@ -41,10 +42,16 @@ class Executor:
     """The one way through which every job goes, whoever asked for it."""
 
     def __init__(
-        self, ledger: Ledger, dispatcher: Dispatching, catalog: Catalog, keeper: InputKeeper
+        self,
+        ledger: Ledger,
+        dispatcher: Dispatching,
+        fleet: Fleet,
+        catalog: Catalog,
+        keeper: InputKeeper,
     ) -> None:
         self.ledger = ledger
         self.dispatcher = dispatcher
+        self.fleet = fleet
         self.catalog = catalog
         self._intake = Intake(catalog, keeper)
         self.expectations = Expectations(ledger.store)
@@ -164,7 +171,8 @@ class Executor:
             lost = paid_run_lost(bound, gone)
             await self.ledger.record(transitions.fail(job, time.time(), lost))
             return
-        work = Work(job.id, bound, _queue_until(bound), resuming=resuming)
+        because = "its worker was free" if only is not None else ""
+        work = Work(job.id, bound, _queue_until(bound), resuming=resuming, because=because)
         self.dispatcher.submit(work, fitting, job)
 
     def _still_fitting(

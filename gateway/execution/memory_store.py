@@ -34,6 +34,7 @@ class MemoryJobStore:
         self._ended: dict[str, None] = {}  # in the order of their ends
         self._ran: dict[str, deque[Ran]] = {}
         self._keys: dict[tuple[str, str], str] = {}
+        self._drained: dict[str, float] = {}
 
     async def add(self, job: Job) -> None:
         """Keep a new job."""
@@ -145,6 +146,25 @@ class MemoryJobStore:
 
     async def ask_to_stop(self, job_id: str, reason: str) -> None:
         """Ask nobody: there is no other gateway."""
+
+    async def drained(self) -> Mapping[str, float]:
+        """Return the backends that take no new runs: name → since when."""
+        return dict(self._drained)
+
+    async def drain(self, backend: str, since: float | None) -> None:
+        """Have a backend take no new runs, or with None take them again."""
+        if since is None:
+            self._drained.pop(backend, None)
+        else:
+            self._drained.setdefault(backend, since)
+
+    async def under_way(self) -> Sequence[Job]:
+        """Return the unfinished jobs that have a run."""
+        return [job for job in self._jobs.values() if job.runs and not job.finished]
+
+    async def newest(self, count: int) -> Sequence[Job]:
+        """Return the jobs that came last, newest first."""
+        return [job for job, _ in zip(reversed(self._jobs.values()), range(count), strict=False)]
 
     async def close(self) -> None:
         """Keep nothing."""

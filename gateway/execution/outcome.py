@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from gateway.errors import GatewayError, RunLost
+from gateway.errors import BackendError, GatewayError, RunLost
 from gateway.execution.collect import Shelves
 from gateway.execution.ledger import Ledger
 from gateway.jobs.files import InputStore
@@ -33,6 +33,7 @@ class Work:
         queue_until: When its run must have started, on the monotonic clock; None: any time.
         again: Nodes whose cached outputs are gone: they must run again.
         resuming: A gateway that is gone has begun an attempt: that one is taken up first.
+        because: Why attempts are made where they are, when that was decided elsewhere.
     """
 
     job_id: str
@@ -40,6 +41,7 @@ class Work:
     queue_until: float | None = None
     again: frozenset[str] = frozenset()
     resuming: bool = False
+    because: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +85,13 @@ class TryAgain:
     Attributes:
         submitted: ComfyUI may have got the prompt: the attempt counts.
         again: Nodes that must run again although ComfyUI holds their results.
+        fault: What the backend did not do; None when it did its part as far as it could.
     """
 
     error: GatewayError
     submitted: bool
     again: frozenset[str] = frozenset()
+    fault: BackendError | None = None
 
 
 @dataclass(frozen=True, slots=True)

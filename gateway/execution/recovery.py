@@ -44,10 +44,11 @@ class Recovery:
         self._stopping: set[asyncio.Task[object]] = set()
 
     async def look(self) -> int:
-        """Look once; return how many jobs were taken over."""
+        """Look once, also for backends that were drained or resumed; return how many jobs were taken over."""
         await self._owners.beat()
         with suppress(GatewayError):  # an end that cannot be kept yet keeps nobody from going on
             await self._executor.ledger.keep_again()
+        self._executor.fleet.drain(await self._store.drained())
         taken = 0
         for owner in await self._store.owners():
             if await self._owners.is_gone(owner):

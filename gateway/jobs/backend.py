@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from gateway.errors import NodeFaults
+from gateway.errors import BackendError, NodeFaults
 from gateway.graph.json_value import Json
 from gateway.wire.history import HistoryEntry
 from gateway.wire.messages import Message
@@ -119,6 +119,7 @@ class Health:
         latency_ms: Of this answer.
         queue_remaining: Running and pending prompts, everybody's.
         vram_total, vram_free: Bytes, of the first device.
+        fault: The error that `error` tells of, where there is one.
     """
 
     reachable: bool
@@ -129,6 +130,7 @@ class Health:
     vram_total: int | None = None
     vram_free: int | None = None
     error: str = ""
+    fault: BackendError | None = None
 
 
 class Following(Protocol):

@@ -9,10 +9,11 @@ from typing import assert_never
 from gateway.errors import ArgumentError, ArgumentFault
 from gateway.graph.definitions import Combo, Definitions
 from gateway.graph.json_value import Json
+from gateway.jobs.line import Placed
 from gateway.services.bound import BoundParameter, BoundService
 from gateway.services.model import AnyBackend, BackendChoice, LabelledBackend, NamedBackend
 
-__all__ = ["Candidate", "choices_on", "fitting_backends", "is_chosen"]
+__all__ = ["Candidate", "choices_on", "fitting_backends", "is_chosen", "reason_for"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,32 @@ def is_chosen(candidate: Candidate, choice: BackendChoice) -> bool:
             return labels <= candidate.labels
         case _:
             assert_never(choice)
+
+
+def reason_for(choice: BackendChoice, candidates: Iterable[Candidate], placed: Placed) -> str:
+    """Return why a job goes to its backend, in a few words for people.
+
+    Args:
+        choice: What the service says.
+        candidates: Every declared backend.
+        placed: The job, on its backend.
+    """
+    if isinstance(choice, NamedBackend):
+        return "named by the service"
+    if sum(is_chosen(each, choice) for each in candidates) == 1:
+        return _only(choice)
+    if placed.loaded:
+        name, *more = sorted(placed.loaded)
+        return f"has {name} loaded" if not more else f"has {name} and {len(more)} more loaded"
+    if len(placed.waiting.fitting) == 1:
+        return "the only one that can run it"
+    return f"least busy of {placed.free}" if placed.free > 1 else "the only one with a free slot"
+
+
+def _only(choice: BackendChoice) -> str:
+    if not isinstance(choice, LabelledBackend):
+        return "the only backend"
+    return f"the only one with {'label' if len(choice.labels) == 1 else 'labels'} {', '.join(sorted(choice.labels))}"
 
 
 def _has(candidate: Candidate, parameter: BoundParameter, value: Json) -> bool:

@@ -157,6 +157,22 @@ class JobStore(Protocol):
         """Ask the gateway that runs an unfinished job to stop it, when that is another one."""
         ...
 
+    async def drained(self) -> Mapping[str, float]:
+        """Return the backends that take no new runs: name → since when."""
+        ...
+
+    async def drain(self, backend: str, since: float | None) -> None:
+        """Have a backend take no new runs, or with None take them again; twice is once."""
+        ...
+
+    async def under_way(self) -> Sequence[Job]:
+        """Return the unfinished jobs that have a run, whichever gateway's they are."""
+        ...
+
+    async def newest(self, count: int) -> Sequence[Job]:
+        """Return the jobs that came last, newest first."""
+        ...
+
     async def close(self) -> None:
         """Finish what is under way and let go."""
         ...

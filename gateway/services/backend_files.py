@@ -20,7 +20,7 @@ from gateway.graph.json_value import Json
 from gateway.services.bound import BoundWidget
 from gateway.services.model import ParameterType
 
-__all__ = ["file_type_of", "lives_on_backend", "upload_of"]
+__all__ = ["file_type_of", "lives_on_backend", "names_model", "upload_of"]
 
 _FILE_ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9_]{0,10}$")
 _NAMED_SO = re.compile(
@@ -80,6 +80,11 @@ def lives_on_backend(widget: BoundWidget) -> bool:
         return False
     combo = definition.kind
     return bool(combo.upload) or not combo.options or _lists_files(widget.widget, combo.options)
+
+
+def names_model(widget: BoundWidget) -> bool:
+    """Tell whether a widget names a file that its machine has and nobody uploads: a model, as a rule."""
+    return lives_on_backend(widget) and not upload_of(widget)
 
 
 def upload_of(widget: BoundWidget) -> str:

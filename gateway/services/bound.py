@@ -66,6 +66,12 @@ class BoundParameter:
         """The parameter's name."""
         return self.parameter.name
 
+    @property
+    def all_widgets(self) -> tuple[BoundWidget, ...]:
+        """Every widget it sets; all labels of a choice map set the same ones."""
+        settings = next(iter(self.settings.values()), ())
+        return (*self.widgets, *(widget for widget, _ in settings))
+
 
 @dataclass(frozen=True, slots=True)
 class BoundOutput:
@@ -85,6 +91,7 @@ class BoundService:
         prompt: The workflow's graph; never changed.
         prefixes: Save nodes whose literal `filename_prefix` no parameter sets: (node id, widget) → value.
         dynamic_texts: String widgets in which the editor resolves `{a|b}` before it sends.
+        models: Widgets that name a file which ComfyUI loads from its own folders: checkpoints, LoRAs…
         paid: Nodes that call a paid service outside, as far as their definitions are pinned.
     """
 
@@ -94,6 +101,7 @@ class BoundService:
     outputs: tuple[BoundOutput, ...] = ()
     prefixes: Mapping[WidgetKey, str] = field(default_factory=dict[WidgetKey, str])
     dynamic_texts: frozenset[WidgetKey] = frozenset()
+    models: frozenset[WidgetKey] = frozenset()
     paid: frozenset[str] = frozenset()
 
     @property

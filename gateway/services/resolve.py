@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gateway.errors import Finding, Place
-from gateway.graph.definitions import Definition, Definitions, TextWidget
-from gateway.graph.prompt import Prompt
+from gateway.graph.definitions import Definition, Definitions, InputDefinition, TextWidget
+from gateway.graph.prompt import Node, Prompt
+from gateway.services.backend_files import names_model
 from gateway.services.bind_parameters import bind_parameter
 from gateway.services.bound import (
     BoundOutput,
@@ -73,6 +74,7 @@ def resolve_service(service: Service, prompt: Prompt, definitions: Definitions) 
         outputs=tuple(each for each in outputs if isinstance(each, BoundOutput)),
         prefixes=_prefixes(service, around, keys),
         dynamic_texts=_dynamic_texts(around, parameters),
+        models=_models(around),
         paid=_paid_nodes(around),
     )
     return Resolved(bound, tuple(findings))
@@ -120,16 +122,10 @@ def _bind_parameters(
     return bound, findings
 
 
-def _widgets_of(parameter: BoundParameter) -> Iterator[BoundWidget]:
-    yield from parameter.widgets
-    for settings in list(parameter.settings.values())[:1]:
-        yield from (widget for widget, _ in settings)
-
-
 def _shared_widgets(parameters: Sequence[BoundParameter]) -> Iterator[Finding]:
     owners: dict[WidgetKey, str] = {}
     for bound in parameters:
-        for widget in _widgets_of(bound):
+        for widget in bound.all_widgets:
             owner = owners.setdefault(widget.key, bound.name)
             if owner != bound.name:
                 yield Finding(
@@ -144,7 +140,7 @@ def _shared_widgets(parameters: Sequence[BoundParameter]) -> Iterator[Finding]:
 
 
 def _set_keys(parameters: Sequence[BoundParameter]) -> frozenset[WidgetKey]:
-    return frozenset(widget.key for each in parameters for widget in _widgets_of(each))
+    return frozenset(widget.key for each in parameters for widget in each.all_widgets)
 
 
 def _prefixes(
@@ -188,6 +184,21 @@ def _dynamic_texts(
 def _is_dynamic(definition: Definition, name: str) -> bool:
     known = definition.inputs.get(name)
     return known is not None and isinstance(known.kind, TextWidget) and known.kind.dynamic_prompts
+
+
+def _models(around: Surroundings) -> frozenset[WidgetKey]:
+    widgets = (
+        BoundWidget(node_id, name, node.class_type, value, _definition_of(around, node, name))
+        for node_id, node in around.prompt.items()
+        for name, value in node.inputs.items()
+        if isinstance(value, str)
+    )
+    return frozenset(each.key for each in widgets if names_model(each))
+
+
+def _definition_of(around: Surroundings, node: Node, name: str) -> InputDefinition | None:
+    known = around.definitions.get(node.class_type)
+    return known.inputs.get(name) if known is not None else None
 
 
 # --- outputs, backends ----------------------------------------------------------------------------

@@ -165,7 +165,7 @@ def _health_check() -> ToolDefinition:
     return ToolDefinition(
         "comfyui_health_check",
         "ComfyUI health",
-        "Tell of each ComfyUI whether it answers, its queue and its memory; and count your jobs.",
+        "Tell of each ComfyUI whether it answers and takes jobs, its queue and its memory; count your jobs.",
         _takes({}),
         _gives("backends", "jobs"),
         _LOOKS,

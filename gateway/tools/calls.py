@@ -17,6 +17,7 @@ from gateway.jobs.backend import Backend
 from gateway.jobs.files import Opened, OutputStore
 from gateway.jobs.job import Job, OutputFile
 from gateway.jobs.keys import key_of
+from gateway.jobs.standing import runs_on
 from gateway.jobs.statistics import Period
 from gateway.jobs.store import JobQuery
 from gateway.services.bound import BoundService
@@ -31,7 +32,7 @@ from gateway.tools.arguments import (
     JobState,
     read_arguments,
 )
-from gateway.tools.health import health_record
+from gateway.tools.health import Looked, health_record
 from gateway.tools.job_answer import JobAnswers, rerun_answer
 from gateway.tools.job_record import failure_record, row_record
 from gateway.tools.running import Asking
@@ -260,8 +261,15 @@ class ToolCalls:
     async def _health(self, caller: str) -> Answer:
         names = list(self._backends)
         healths = await asyncio.gather(*(each.health() for each in self._backends.values()))
-        counts = await self._executor.ledger.store.counts(caller)
-        return health_record(dict(zip(names, healths, strict=True)), counts)
+        fleet, store = self._executor.fleet, self._executor.ledger.store
+        standings = {name: fleet.standing(name) for name in names}
+        drained = any(each.drained for each in standings.values())
+        runs = runs_on(await store.under_way() if drained else ())
+        looked = {
+            name: Looked(health, standings[name], runs.get(name, 0))
+            for name, health in zip(names, healths, strict=True)
+        }
+        return health_record(looked, await store.counts(caller))
 
 
 def failed_answer(error: GatewayError) -> Answer:

@@ -131,6 +131,7 @@ def _head(job: Job) -> dict[str, Json]:
         "completed_at": time_text(ended),
         "prompt_id": run.prompt_id if run else None,
         "backend": run.backend if run else None,
+        "backend_reason": run.because if run else None,
         "attempts": len(job.runs),
         "parameters": dict(job.arguments),
         "seeds": dict(job.seeds),

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import URL
 
-__all__ = ["make_version_1", "opened"]
+__all__ = ["make_version_1", "make_version_2", "opened"]
 
 _VERSION_1 = (
     "CREATE TABLE gateway_schema (version INTEGER NOT NULL PRIMARY KEY)",
@@ -35,6 +35,16 @@ _VERSION_1 = (
     "CREATE INDEX gateway_job_inputs_digests ON gateway_job_inputs (digest)",
     "INSERT INTO gateway_schema (version) VALUES (1)",
 )
+
+_TO_VERSION_2 = (
+    "ALTER TABLE gateway_jobs ADD COLUMN backend TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE gateway_jobs ADD COLUMN key TEXT",
+    "ALTER TABLE gateway_jobs ADD COLUMN graph_hash VARCHAR(64) NOT NULL DEFAULT ''",
+    "ALTER TABLE gateway_jobs ADD COLUMN service_version VARCHAR(64) NOT NULL DEFAULT ''",
+    "CREATE UNIQUE INDEX gateway_jobs_keys ON gateway_jobs (caller, key)",
+    "UPDATE gateway_schema SET version = 2",
+)
+"""What version 2 had that version 1 had not."""
 
 
 @contextmanager
@@ -63,3 +73,15 @@ def make_version_1(url: URL, records: Sequence[dict[str, object]]) -> None:
             }
             owner = "dead" if each["status"] in {"pending", "running"} else ""
             connection.execute(put, {**columns, "owner": owner, "record": json.dumps(each)})
+
+
+def make_version_2(url: URL, records: Sequence[dict[str, object]]) -> None:
+    """Make a database of version 2 with these jobs, each unfinished one owned by `dead`."""
+    make_version_1(url, records)
+    put = text("UPDATE gateway_jobs SET backend = :backend, key = :key WHERE id = :id")
+    with opened(url) as connection:
+        for statement in _TO_VERSION_2:
+            connection.execute(text(statement))
+        for each in records:
+            told = {key: each.get(key) for key in ("id", "key")}
+            connection.execute(put, {**told, "backend": each.get("backend", "")})

@@ -218,3 +218,37 @@ async def test_a_job_with_a_key_needs_its_files(store: JobStore) -> None:
     file = InputFile("image", "a", "a.png", "image/png", 3)
     await store.claim(job(1, key="once", inputs=(file,)))
     assert await store.unused(["a", "b"]) == ["b"]
+
+
+# --- backends ---
+
+
+async def test_a_backend_is_drained_until_it_is_resumed(store: JobStore) -> None:
+    assert dict(await store.drained()) == {}
+    await store.drain("studio", 5.0)
+    await store.drain("attic", 6.0)
+    await store.drain("studio", 9.0)
+    assert dict(await store.drained()) == {"studio": 5.0, "attic": 6.0}
+    await store.drain("studio", None)
+    await store.drain("cellar", None)
+    assert dict(await store.drained()) == {"attic": 6.0}
+
+
+async def test_what_is_under_way_is_what_has_a_run_and_no_end(store: JobStore) -> None:
+    run = Run(1, "studio", "p", 2.0)
+    await store.add(job(1))
+    await store.add(job(2, runs=(run,)))
+    await store.add(job(3, runs=(run,), status="running"))
+    await store.add(job(4, runs=(run,)))
+    await store.save(ended(4, 9.0, runs=(run,)))
+    assert sorted(each.id for each in await store.under_way()) == ["job-002", "job-003"]
+
+
+async def test_the_newest_jobs_come_newest_first_and_no_more_than_asked_for(
+    store: JobStore,
+) -> None:
+    assert list(await store.newest(2)) == []
+    for number in range(4):
+        await store.add(job(number))
+    assert [each.id for each in await store.newest(2)] == ["job-003", "job-002"]
+    assert len(await store.newest(9)) == 4

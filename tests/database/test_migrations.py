@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from gateway.database.opening import open_job_store
 from gateway.database.tables import METADATA, VERSION
 from gateway.jobs.job import Run
 from gateway.jobs.store import JobQuery
-from tests.database.older import make_version_1, opened
+from tests.database.older import make_version_1, make_version_2, opened
 from tests.database.test_contract import job
 
 pytestmark = pytest.mark.timeout(60)
@@ -58,9 +59,30 @@ async def test_every_job_of_version_1_is_there(place: str, tmp_path: Path) -> No
     assert [each.backend for each in told] == ["studio", "attic", "", ""]
 
 
-async def test_a_migrated_database_has_what_a_new_one_has(place: str, tmp_path: Path) -> None:
+async def test_every_job_of_version_2_is_there_and_backends_can_be_drained(
+    place: str, tmp_path: Path
+) -> None:
     url = url_of(place, tmp_path)
-    make_version_1(url, [])
+    old = {**record(1, "completed", "attic"), "backend": "attic", "key": "once"}
+    make_version_2(url, [old, record(2, "pending")])
+    store = await open_job_store(place, tmp_path, "me", 2.0)
+    assert [each.id for each in (await store.list(JobQuery())).jobs] == ["job-002", "job-001"]
+    assert [each.id for each in await store.adopt("dead")] == ["job-002"]
+    await store.drain("attic", 5.0)
+    assert dict(await store.drained()) == {"attic": 5.0}
+    await store.close()
+    with opened(url) as connection:
+        assert connection.execute(text("SELECT version FROM gateway_schema")).scalar() == VERSION
+        told = connection.execute(text("SELECT backend, key FROM gateway_jobs ORDER BY id")).all()
+    assert [tuple(each) for each in told] == [("attic", "once"), ("", None)]
+
+
+@pytest.mark.parametrize("make_older", [make_version_1, make_version_2])
+async def test_a_migrated_database_has_what_a_new_one_has(
+    place: str, tmp_path: Path, make_older: Callable[[URL, Sequence[dict[str, object]]], None]
+) -> None:
+    url = url_of(place, tmp_path)
+    make_older(url, [])
     await (await open_job_store(place, tmp_path, "me", 2.0)).close()
     with opened(url) as connection:
         found = inspect(connection)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import httpx2 as httpx
 import pytest
@@ -172,6 +173,36 @@ async def test_a_comfyui_that_restarts_in_mid_run_costs_an_attempt_not_the_job(
     assert done.status == "completed"
     assert [run.attempt for run in done.runs] == [1, 2]
     assert backend_of(done) == first
+
+
+async def drain(deployment: Deployment, backend: str, since: float | None) -> None:
+    """Drain a backend, or resume it, as another process does."""
+    place = deployment.environment.get("GATEWAY_DATABASE_URL", ".gateway/jobs.db")
+    store = await open_job_store(place, deployment.config.parent, "somebody else", 2.0)
+    await store.drain(backend, since)
+    await store.close()
+
+
+async def test_a_drained_backend_finishes_what_it_has_and_others_take_the_rest(
+    deployment: Deployment,
+) -> None:
+    first = await deployment.start("on_a", 3)
+    await deployment.running(first)
+    await drain(deployment, "a", time.time())
+    waiting = await deployment.start("on_a")
+    assert (await deployment.ended(first)).status == "completed"
+    jobs = [await deployment.start("run", 0.2) for _ in range(6)]
+    assert {backend_of(await deployment.ended(job)) for job in jobs} <= {"b", "c", "d"}
+    assert not (await deployment.fronts[1].job(waiting.id, "local")).runs
+    for front in deployment.fronts:
+        shown = await front.call("comfyui_health_check", {}, Asking())
+        assert "a: ComfyUI 0.33.0, 0 in its queue" in shown.text
+        assert "It is drained: it takes no new jobs." in shown.text
+    await drain(deployment, "a", None)
+    done = await deployment.ended(waiting)
+    assert (done.status, backend_of(done)) == ("completed", "a")
+    assert done.run is not None
+    assert done.run.because in {"named by the service", "its worker was free"}
 
 
 async def test_history_is_everybodys_own(deployment: Deployment) -> None:

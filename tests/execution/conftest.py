@@ -11,6 +11,7 @@ from gateway.execution.catalog import Catalog
 from gateway.execution.collect import PreviewShelf, Shelves
 from gateway.execution.dispatch import Dispatcher
 from gateway.execution.executor import Executor
+from gateway.execution.fleet import Fleet
 from gateway.execution.keep_inputs import InputKeeper
 from gateway.execution.ledger import Ledger
 from gateway.execution.memory_store import MemoryJobStore
@@ -39,11 +40,12 @@ async def make_bench(tmp_path: Path) -> AsyncIterator[MakeBench]:
         outputs = open_output_store(str(tmp_path / "outputs"))
         ledger = Ledger(MemoryJobStore())
         shelves = Shelves(outputs, PreviewShelf(previewer, 64), grace)
-        dispatcher = Dispatcher(named, Workshop(ledger, inputs, shelves, grace), attempts, faults)
+        fleet = Fleet(named)
+        dispatcher = Dispatcher(fleet, Workshop(ledger, inputs, shelves, grace), attempts, faults)
         dispatchers.append(dispatcher)
         keeper = InputKeeper(OneFile(), inputs, outputs, ledger, 1024)
         return Bench(
-            Executor(ledger, dispatcher, Catalog(named), keeper),
+            Executor(ledger, dispatcher, fleet, Catalog(named), keeper),
             ledger,
             Keeping(KeepPolicy(age=None, count=1), inputs, outputs),
             chosen,

@@ -14,7 +14,8 @@ from gateway.graph.definitions import (
     TextWidget,
 )
 from gateway.graph.json_value import Json
-from gateway.jobs.placement import Candidate, choices_on, fitting_backends
+from gateway.jobs.line import Placed, Waiting
+from gateway.jobs.placement import Candidate, choices_on, fitting_backends, reason_for
 from gateway.services.bound import BoundParameter, BoundService, BoundWidget
 from gateway.services.model import (
     AnyBackend,
@@ -132,3 +133,38 @@ def test_a_value_for_two_widgets_must_be_a_choice_of_both() -> None:
         lives_on_backend=True,
     )
     assert choices_on(parameter, [Candidate("x", frozenset(), definitions)]) == ("b",)
+
+
+# --- why there ---
+
+
+def why(choice: BackendChoice, *loaded: str, fitting: int = 2, free: int = 2) -> str:
+    names = frozenset(f"b{number}" for number in range(fitting))
+    placed = Placed(Waiting(0, 0, 0.0, "a", names), "b0", free, frozenset(loaded))
+    return reason_for(choice, [LEFT, RIGHT, SILENT], placed)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (why(NamedBackend("left", HERE)), "named by the service"),
+        (why(LabelledBackend(frozenset({"big"}), HERE), fitting=1), "the only one with label big"),
+        (
+            why(LabelledBackend(frozenset({"sdxl", "big"}), HERE)),
+            "the only one with labels big, sdxl",
+        ),
+        (why(LabelledBackend(frozenset({"sdxl"}), HERE)), "least busy of 2"),
+        (why(AnyBackend(), "a.safetensors"), "has a.safetensors loaded"),
+        (why(AnyBackend(), "b", "a", "c"), "has a and 2 more loaded"),
+        (why(AnyBackend(), fitting=1), "the only one that can run it"),
+        (why(AnyBackend(), fitting=3, free=1), "the only one with a free slot"),
+        (why(AnyBackend(), fitting=3, free=3), "least busy of 3"),
+    ],
+)
+def test_the_reason_says_why_a_job_goes_where_it_goes(said: str, expected: str) -> None:
+    assert said == expected
+
+
+def test_the_only_backend_there_is_is_said_to_be_so() -> None:
+    placed = Placed(Waiting(0, 0, 0.0, "a", frozenset({"left"})), "left", 1, frozenset({"a"}))
+    assert reason_for(AnyBackend(), [LEFT], placed) == "the only backend"
