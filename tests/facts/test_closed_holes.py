@@ -71,6 +71,9 @@ def test_no_built_in_tool_takes_a_graph_a_path_or_a_url() -> None:
         "get_job_result": ["job_id"],
         "list_jobs": ["limit", "offset", "service", "status"],
         "cancel_job": ["job_id"],
+        # The overrides are arguments of the job's own service, and checked as those are.
+        "rerun_job": ["job_id", "overrides"],
+        "get_job_statistics": ["hours", "service", "since"],
         "comfyui_health_check": [],
     }
 
