@@ -15,6 +15,7 @@ import base64
 import io
 import json
 import random
+import socket
 import sys
 import tempfile
 from collections import Counter
@@ -210,6 +211,15 @@ class Soak:
                 await asyncio.sleep(0.3)
 
 
+def _port() -> int:
+    """Return a free port that no outgoing connection takes while a ComfyUI is away from it."""
+    while True:
+        port = random.SystemRandom().randrange(20_000, 30_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
 def _picture(chance: random.Random) -> str:
     held = io.BytesIO()
     Image.new("RGB", (16, 16), (chance.randrange(64), 0, 0)).save(held, "PNG")
@@ -263,7 +273,9 @@ async def soak(seconds: float, seed: int, store: str) -> tuple[Soak, list[Findin
     """Soak for so long, and prove."""
     async with AsyncExitStack() as stack:
         root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="soak-")))
-        simulators = [await stack.enter_async_context(Simulator()) for _ in range(_SIMULATORS)]
+        simulators = [
+            await stack.enter_async_context(Simulator(port=_port())) for _ in range(_SIMULATORS)
+        ]
         config = _write(root, [each.url for each in simulators], store)
         soaked = Soak(config, random.Random(seed), simulators)  # noqa: S311 (not for secrets)
         await soaked.run(seconds)
