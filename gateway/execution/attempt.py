@@ -11,6 +11,7 @@ from dataclasses import replace
 from gateway.errors import (
     BackendError,
     BackendRefused,
+    BackendUnreachable,
     NodeFailed,
     PromptRejected,
     RunLost,
@@ -18,7 +19,7 @@ from gateway.errors import (
 )
 from gateway.execution.collect import Collector
 from gateway.execution.follow import Deleted, Ended, FollowEnd, Follower, Forgotten, Limits
-from gateway.execution.outcome import Done, Failed, Outcome, Stopped, TryAgain, Work, Workshop
+from gateway.execution.outcome import Done, Failed, Lost, Outcome, Stopped, TryAgain, Work, Workshop
 from gateway.execution.prepare import prompt_for, upload_inputs
 from gateway.execution.telling import Teller
 from gateway.graph.json_value import JsonObject
@@ -255,6 +256,8 @@ class Attempt:
     async def _let_down(self, error: BackendError) -> Outcome:
         if not self._prompt_id:
             return TryAgain(error, submitted=False, fault=error)
+        if isinstance(error, BackendUnreachable):
+            return Lost(error, await self._partial(self._left()))
         return Failed(error, await self._partial(self._left()))
 
     async def _wind_up(self) -> tuple[Output, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gateway.errors import (
     BackendError,
@@ -15,11 +15,13 @@ from gateway.errors import (
     RunTimedOut,
 )
 from gateway.execution.attempt import Attempt
+from gateway.execution.case import Case
 from gateway.execution.fleet import Fleet
 from gateway.execution.outcome import (
     Done,
     Failed,
     HandedOver,
+    Lost,
     Outcome,
     Stopped,
     TryAgain,
@@ -39,36 +41,6 @@ __all__ = ["Dispatcher"]
 _FIRST_PAUSE = 0.1
 _HOMING_AT_MOST = 16
 """Jobs of one backend whose files come home beside its slots; more would be a flood of downloads."""
-
-
-@dataclass(slots=True)
-class _Case:
-    """A job on its way through the dispatcher.
-
-    Attributes:
-        fitting: Backends it may run on; those that refused it are taken out.
-        since: When it last came into the line, on the monotonic clock.
-        tries: Attempts that ComfyUI may have got.
-        later: Where it may run once a run that is taken up is over or lost.
-        homing: ComfyUI is done with it and its slot is free; its files are on their way.
-        because: Why it runs where it does, when that was decided elsewhere.
-        trial: It tries a backend that let others down.
-    """
-
-    work: Work
-    waiting: Waiting
-    fitting: frozenset[str]
-    since: float
-    later: frozenset[str]
-    because: str
-    tries: int = 0
-    refusals: int = 0
-    stopping: str = ""
-    homing: bool = False
-    trial: bool = False
-    attempt: Attempt | None = None
-    task: asyncio.Task[None] | None = None
-    timer: asyncio.TimerHandle | None = None
 
 
 class Dispatcher:
@@ -92,7 +64,7 @@ class Dispatcher:
         self._slots = {name: Slots(each.slots) for name, each in fleet.backends.items()}
         self._homing = dict.fromkeys(fleet.backends, 0)
         self._line = Line()
-        self._cases: dict[str, _Case] = {}
+        self._cases: dict[str, Case] = {}
         self._closing = False
         fleet.listen(self._tell_stranded, self._give_up_overdue, self._place)
 
@@ -111,9 +83,7 @@ class Dispatcher:
             fitting=fitting,
             models=models_of(work.bound, job.arguments),
         )
-        case = _Case(
-            work, waiting, fitting, time.monotonic(), later, work.because, _made(work, job)
-        )
+        case = Case(work, waiting, fitting, time.monotonic(), later, work.because, _made(work, job))
         self._cases[job.id] = case
         self._expect_start(case)
         self._enqueue(case)
@@ -172,7 +142,7 @@ class Dispatcher:
 
     # --- the line ---
 
-    def _enqueue(self, case: _Case) -> None:
+    def _enqueue(self, case: Case) -> None:
         case.since = time.monotonic()
         case.waiting = replace(case.waiting, fitting=case.fitting)
         if self._fleet.is_out(case.fitting):
@@ -201,7 +171,7 @@ class Dispatcher:
             case.work = replace(case.work, because=because)
             self._begin(case, placed.backend)
 
-    def _begin(self, case: _Case, name: str) -> None:
+    def _begin(self, case: Case, name: str) -> None:
         self._take_slots(name, 1)
         case.trial = self._fleet.begin(name)
         case.attempt = Attempt(
@@ -217,7 +187,7 @@ class Dispatcher:
         slots = self._slots[name]
         self._slots[name] = replace(slots, taken=slots.taken + more)
 
-    def _come_home(self, case: _Case, name: str) -> None:
+    def _come_home(self, case: Case, name: str) -> None:
         """Free the slot of a job that ComfyUI is done with, so that the next one need not wait."""
         if self._homing[name] < _HOMING_AT_MOST:
             self._homing[name] += 1
@@ -225,7 +195,7 @@ class Dispatcher:
             self._take_slots(name, -1)
             self._place()
 
-    async def _serve(self, case: _Case, attempt: Attempt, name: str) -> None:
+    async def _serve(self, case: Case, attempt: Attempt, name: str) -> None:
         try:
             outcome = await self._outcome(case, attempt)
         finally:
@@ -240,7 +210,7 @@ class Dispatcher:
         await self._settle(case, name, outcome)
         self._place()
 
-    async def _outcome(self, case: _Case, attempt: Attempt) -> Outcome:
+    async def _outcome(self, case: Case, attempt: Attempt) -> Outcome:
         try:
             return await attempt.run()
         except JobTaken:
@@ -262,12 +232,14 @@ class Dispatcher:
         match outcome:
             case TryAgain(fault=BackendError() as fault) | Failed(BackendError() as fault):
                 self._fleet.let_down(name, fault)
+            case Lost(fault):
+                self._fleet.let_down(name, fault)
             case Failed(PromptRejected()):
                 self._fleet.took(name, frozenset())  # it read it, which is its part
             case _:
                 pass
 
-    async def _settle(self, case: _Case, name: str, outcome: Outcome) -> None:
+    async def _settle(self, case: Case, name: str, outcome: Outcome) -> None:
         now = time.time()
         match outcome:
             case Done(outputs, spans):
@@ -276,15 +248,28 @@ class Dispatcher:
                 await self._end(case, transitions.fail(self._job(case), now, error, outputs))
             case Stopped(reason, outputs):
                 await self._end(case, transitions.cancel(self._job(case), now, reason, outputs))
-            case TryAgain(error, submitted=True) if case.work.bound.runs_once:
+            case TryAgain(error, submitted=True) | Lost(error) if case.work.bound.runs_once:
                 paid = paid_run_lost(case.work.bound, error)
                 await self._end(case, transitions.fail(self._job(case), now, paid))
+            case Lost(error, outputs) if not self._leave(case, name):
+                await self._end(case, transitions.fail(self._job(case), now, error, outputs))
+            case Lost(error):
+                await self._retry(case, name, TryAgain(error, submitted=True))
             case TryAgain():
                 await self._retry(case, name, outcome)
             case HandedOver():
                 self._forget(case)
 
-    async def _retry(self, case: _Case, name: str, outcome: TryAgain) -> None:
+    def _leave(self, case: Case, name: str) -> bool:
+        """Have a job whose backend went away with its run go on elsewhere; False when nowhere can it."""
+        others = frozenset(
+            each for each in (case.fitting | case.later) - {name} if self._fleet.takes_runs(each)
+        )
+        if others:
+            case.fitting = case.later = others
+        return bool(others) or case.work.elsewhere
+
+    async def _retry(self, case: Case, name: str, outcome: TryAgain) -> None:
         error = outcome.error
         if case.work.resuming:
             # The run is over or lost: from now on any fitting backend will do.
@@ -319,19 +304,19 @@ class Dispatcher:
         else:
             self._enqueue(case)
 
-    async def _end(self, case: _Case, job: Job) -> None:
+    async def _end(self, case: Case, job: Job) -> None:
         self._forget(case)
         try:
             await self._ledger.record(job)
         except GatewayError as error:
             self._report(job.id, error)  # its watchers know how it ended; the store will not
 
-    def _forget(self, case: _Case) -> None:
+    def _forget(self, case: Case) -> None:
         if case.timer is not None:
             case.timer.cancel()
         del self._cases[case.work.job_id]
 
-    def _job(self, case: _Case) -> Job:
+    def _job(self, case: Case) -> Job:
         job = self._ledger.live(case.work.job_id)
         if job is None:
             raise AssertionError("a job in the dispatcher is unfinished")
@@ -339,13 +324,13 @@ class Dispatcher:
 
     # --- time in line ---
 
-    def _expect_start(self, case: _Case) -> None:
+    def _expect_start(self, case: Case) -> None:
         if case.work.queue_until is not None:
             seconds = case.work.queue_until - time.monotonic()
             loop = asyncio.get_running_loop()
             case.timer = loop.call_later(max(seconds, 0), self._overdue, case)
 
-    def _overdue(self, case: _Case) -> None:
+    def _overdue(self, case: Case) -> None:
         if self._line.remove(case.work.job_id) is not None:
             error = RunTimedOut(
                 "No backend had a free slot before the service's queue_timeout passed.",
@@ -354,14 +339,14 @@ class Dispatcher:
             )
             self._fail_soon(case, error)
 
-    def _fail_soon(self, case: _Case, error: GatewayError) -> None:
+    def _fail_soon(self, case: Case, error: GatewayError) -> None:
         case.task = asyncio.create_task(
             self._end(case, transitions.fail(self._job(case), time.time(), error))
         )
 
     # --- backends that take no runs ---
 
-    def _stranded(self, out: Callable[[frozenset[str]], bool]) -> list[_Case]:
+    def _stranded(self, out: Callable[[frozenset[str]], bool]) -> list[Case]:
         """Return the jobs in line for which all backends are out."""
         return [self._cases[each.job_id] for each in self._line if out(each.fitting)]
 
@@ -379,7 +364,7 @@ class Dispatcher:
                 self._line.remove(case.work.job_id)
                 self._fail_soon(case, error)
 
-    def _tell_out(self, case: _Case) -> None:
+    def _tell_out(self, case: Case) -> None:
         said = self._fleet.told(case.fitting)
         self._ledger.show(transitions.note(self._job(case), said, time.time()))
 

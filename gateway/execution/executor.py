@@ -159,7 +159,7 @@ class Executor:
             await self.ledger.record(transitions.fail(job, time.time(), service_gone(job)))
             return
         try:
-            fitting = self._still_fitting(bound, job, only)
+            fitting = self._still_fitting(bound, job)
         except GatewayError as error:
             await self.ledger.record(transitions.fail(job, time.time(), error))
             return
@@ -171,13 +171,14 @@ class Executor:
             lost = paid_run_lost(bound, gone)
             await self.ledger.record(transitions.fail(job, time.time(), lost))
             return
-        because = "its worker was free" if only is not None else ""
-        work = Work(job.id, bound, _queue_until(bound), resuming=resuming, because=because)
+        work = Work(job.id, bound, _queue_until(bound), resuming=resuming)
+        if only is not None:
+            elsewhere = bool(fitting - only)
+            work = replace(work, elsewhere=elsewhere, because="its worker was free")
+            fitting = fitting & only or only
         self.dispatcher.submit(work, fitting, job)
 
-    def _still_fitting(
-        self, bound: BoundService, job: Job, only: frozenset[str] | None
-    ) -> frozenset[str]:
+    def _still_fitting(self, bound: BoundService, job: Job) -> frozenset[str]:
         try:
             accept(bound, job.arguments, draw)
         except ArgumentError as error:
@@ -195,7 +196,7 @@ class Executor:
                 where=job.service,
                 mend="Declare one, or change the service's `backend`.",
             )
-        return fitting if only is None else fitting & only or only
+        return fitting
 
     async def find(self, job_id: str, caller: str) -> Job:
         """Return a job of this caller.

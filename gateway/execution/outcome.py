@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from gateway.errors import BackendError, GatewayError, RunLost
+from gateway.errors import BackendError, BackendUnreachable, GatewayError, RunLost
 from gateway.execution.collect import Shelves
 from gateway.execution.ledger import Ledger
 from gateway.jobs.files import InputStore
@@ -16,6 +16,7 @@ __all__ = [
     "Done",
     "Failed",
     "HandedOver",
+    "Lost",
     "Outcome",
     "Stopped",
     "TryAgain",
@@ -33,6 +34,8 @@ class Work:
         queue_until: When its run must have started, on the monotonic clock; None: any time.
         again: Nodes whose cached outputs are gone: they must run again.
         resuming: A gateway that is gone has begun an attempt: that one is taken up first.
+        elsewhere: Other processes have backends that fit as well, and take it from the line when the
+            backend here is lost.
         because: Why attempts are made where they are, when that was decided elsewhere.
     """
 
@@ -41,6 +44,7 @@ class Work:
     queue_until: float | None = None
     again: frozenset[str] = frozenset()
     resuming: bool = False
+    elsewhere: bool = False
     because: str = ""
 
 
@@ -112,4 +116,12 @@ def paid_run_lost(bound: BoundService, lost: GatewayError) -> RunLost:
     )
 
 
-Outcome: TypeAlias = Done | Failed | Stopped | TryAgain | HandedOver
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The backend was out of reach for the whole grace, and the run with it; what it left until then."""
+
+    error: BackendUnreachable
+    outputs: tuple[Output, ...] = ()
+
+
+Outcome: TypeAlias = Lost | Done | Failed | Stopped | TryAgain | HandedOver

@@ -105,7 +105,7 @@ def write_deployment(
     document: dict[str, Json] = {
         "version": 1,
         "backends": backends,
-        "gateway": {"backend_grace": "20s"},
+        "gateway": {"backend_grace": "5s"},
         "jobs": {"dispatch": dispatch, "lease": "2s", **(jobs or {})},
         "services": SERVICES,
     }

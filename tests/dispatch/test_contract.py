@@ -205,6 +205,29 @@ async def test_a_drained_backend_finishes_what_it_has_and_others_take_the_rest(
     assert done.run.because in {"named by the service", "its worker was free"}
 
 
+async def test_a_comfyui_that_dies_for_good_leaves_its_job_to_another(
+    deployment: Deployment,
+) -> None:
+    job = await deployment.running(await deployment.start("fast", 1.0))
+    first = backend_of(job)
+    deployment.simulators[first].order(Die(300))
+    done = await deployment.ended(job)
+    assert done.status == "completed"
+    assert [run.backend for run in done.runs] == [first, *({"a", "b"} - {first})]
+    assert deployment.posted() == 2
+
+
+async def test_a_job_that_only_a_dead_comfyui_may_run_fails_when_its_grace_is_over(
+    deployment: Deployment,
+) -> None:
+    job = await deployment.running(await deployment.start("on_a", 1.0))
+    deployment.simulators["a"].order(Die(300))
+    done = await deployment.ended(job)
+    assert (done.status, len(done.runs)) == ("failed", 1)
+    assert done.failure is not None
+    assert done.failure.code == "backend-unreachable"
+
+
 async def test_history_is_everybodys_own(deployment: Deployment) -> None:
     mine = [await deployment.ended(await deployment.start("run")) for _ in range(3)]
     theirs = await deployment.start("run", caller="bob")
