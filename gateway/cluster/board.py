@@ -141,6 +141,27 @@ class Board:
             ]
         return any(found)
 
+    async def move(self, job_id: str, queue: str) -> None:
+        """Put a job that still waits into another queue, and tell its workers."""
+        query = (
+            "WITH moved AS (UPDATE procrastinate_jobs SET queue_name = %(queue)s"
+            " WHERE lock = %(job)s AND status = 'todo' RETURNING id)"
+            " SELECT pg_notify('procrastinate_queue_v1#' || %(queue)s,"
+            " json_build_object('type', 'job_inserted', 'job_id', id)::text) FROM moved"
+        )
+        async with self._telling():
+            await self._connector.execute_query_all_async(query, job=job_id, queue=queue)
+
+    async def waiting_for(self, kind: str) -> list[str]:
+        """Return some of the jobs that wait in queues whose names begin so."""
+        query = (
+            "SELECT lock FROM procrastinate_jobs"
+            " WHERE status = 'todo' AND starts_with(queue_name, %(kind)s) LIMIT 500"
+        )
+        async with self._telling():
+            rows = await self._connector.execute_query_all_async(query, kind=kind)
+        return [str(each["lock"]) for each in rows]
+
     async def abort(self, job_id: str) -> bool:
         """Have the worker that has a job stop it; False when none has it."""
         manager = self._app.job_manager

@@ -9,15 +9,22 @@ from contextlib import suppress
 from typing import Any
 
 from gateway.cluster.board import Board
-from gateway.cluster.queues import priority_of, queue_of
+from gateway.cluster.queues import priority_of, queue_of, warm_queue
 from gateway.errors import GatewayError, RunTimedOut
 from gateway.execution.ledger import Ledger
 from gateway.execution.outcome import Work
 from gateway.jobs import transitions
 from gateway.jobs.job import Job
 from gateway.jobs.placement import Candidate
+from gateway.services.bound import BoundService
 
-__all__ = ["ClusterDispatcher"]
+__all__ = ["ChooseWarm", "ClusterDispatcher"]
+
+ChooseWarm = Callable[[BoundService, Job, frozenset[str]], str | None]
+"""Returns the backend that a job would like among those it may run on, or None."""
+
+_WARM_FOR = 2.0
+"""Seconds for which a job waits for the backend that it would like; then any that fits may have it."""
 
 
 class ClusterDispatcher:
@@ -32,11 +39,11 @@ class ClusterDispatcher:
     def __init__(
         self, board: Board, ledger: Ledger, candidates: Callable[[], list[Candidate]]
     ) -> None:
+        self.choose_warm: ChooseWarm = _nowhere
         self._board = board
         self._ledger = ledger
         self._candidates = candidates
         self._submitting: dict[str, asyncio.Task[None]] = {}
-        self._timers: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def submit(self, work: Work, fitting: frozenset[str], job: Job) -> None:
@@ -45,11 +52,7 @@ class ClusterDispatcher:
         self._submitting[job.id] = task
         task.add_done_callback(lambda _: self._submitting.pop(job.id, None))
         if work.queue_until is not None:
-            seconds = max(work.queue_until - time.monotonic(), 0)
-            loop = asyncio.get_running_loop()
-            self._timers[job.id] = loop.call_later(
-                seconds, lambda: self._begin(self._overdue(job.id))
-            )
+            self._later(max(work.queue_until - time.monotonic(), 0), self._overdue(job.id))
 
     async def stop(self, job_id: str, reason: str) -> None:
         """Withdraw a job, or have its worker stop it."""
@@ -73,8 +76,6 @@ class ClusterDispatcher:
 
     async def close(self) -> None:
         """Let go; jobs stay on the board."""
-        for timer in self._timers.values():
-            timer.cancel()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -88,10 +89,13 @@ class ClusterDispatcher:
             finally:
                 self._ledger.hand_over(job.id)
             place = counts.get("pending", 0) + counts.get("running", 0) - 1
-            await self._board.put(job.id, queue, priority_of(job.priority, max(place, 0)))
+            urgency = priority_of(job.priority, max(place, 0))
+            warm = self.choose_warm(work.bound, job, fitting)
+            await self._board.put(job.id, warm_queue(warm) if warm else queue, urgency)
+            if warm:
+                self._later(_WARM_FOR, self._board.move(job.id, queue))
 
     async def _overdue(self, job_id: str) -> None:
-        self._timers.pop(job_id, None)
         job = await self._ledger.store.get(job_id)
         if job is not None and not job.runs and await self._board.withdraw(job_id):
             error = RunTimedOut(
@@ -101,8 +105,25 @@ class ClusterDispatcher:
             )
             await self._ledger.end_elsewhere(transitions.fail(job, time.time(), error))
 
+    def _later(self, seconds: float, work: Coroutine[Any, Any, None]) -> None:
+        self._begin(_after(seconds, work))
+
     def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+async def _after(seconds: float, work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await asyncio.sleep(seconds)
+    except asyncio.CancelledError:
+        work.close()
+        raise
+    with suppress(GatewayError):  # the sweep does it as well
+        await work
+
+
+def _nowhere(bound: BoundService, job: Job, fitting: frozenset[str]) -> None:
+    del bound, job, fitting

@@ -10,6 +10,7 @@ from gateway.cluster.board import Board
 from gateway.cluster.dispatcher import ClusterDispatcher
 from gateway.cluster.news import News
 from gateway.cluster.sweep import Sweep
+from gateway.cluster.warmth import Warmth
 from gateway.cluster.worker import Crew, Workers
 from gateway.execution.catalog import Catalog
 from gateway.execution.dispatch import Dispatcher
@@ -54,7 +55,7 @@ class Membership:
         self._home = home
         self._board = board
         self._news = News(home.url, home.ledger)
-        self._sweeping: asyncio.Task[None] | None = None
+        self._looking: list[asyncio.Task[None]] = []
         self._workers: Workers | None = None
 
     def begin(self, services: Callable[[], Mapping[str, BoundService]]) -> None:
@@ -65,8 +66,10 @@ class Membership:
         """
         home = self._home
         sweep = Sweep(self._board, home.store, home.catalog.candidates, services, home.lease)
+        warmth = Warmth(home.store, services)
+        self.dispatcher.choose_warm = warmth.choose
         self._news.begin()
-        self._sweeping = asyncio.create_task(sweep.look_for_ever())
+        self._looking = [asyncio.create_task(each.look_for_ever()) for each in (sweep, warmth)]
 
     def work(
         self,
@@ -89,9 +92,9 @@ class Membership:
 
     async def close(self) -> None:
         """Leave; jobs under way are put back on the board for others."""
-        if self._sweeping is not None:
-            self._sweeping.cancel()
-            await asyncio.gather(self._sweeping, return_exceptions=True)
+        for each in self._looking:
+            each.cancel()
+        await asyncio.gather(*self._looking, return_exceptions=True)
         if self._workers is not None:
             await self._workers.close()
         await self._news.close()

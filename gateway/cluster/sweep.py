@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from gateway.cluster.board import Board
-from gateway.cluster.queues import priority_of, queue_of
+from gateway.cluster.queues import WARM, priority_of, queue_of
 from gateway.errors import ArgumentError, GatewayError
 from gateway.jobs.job import Job
 from gateway.jobs.placement import Candidate, fitting_backends
@@ -62,7 +62,17 @@ class Sweep:
             if job is not None and not job.finished:
                 await self._board.put(job.id, self._queue(job), priority_of(job.priority, _BEHIND))
                 back += 1
-        return back
+        return back + await self._move_on(now)
+
+    async def _move_on(self, now: float) -> int:
+        """Let jobs that still wait for the backend they would like go anywhere; return how many."""
+        moved = 0
+        for job_id in await self._board.waiting_for(WARM):
+            job = await self._store.get(job_id)
+            if job is not None and job.created_at < now - self._lease:
+                await self._board.move(job_id, self._queue(job))
+                moved += 1
+        return moved
 
     def _since(self, now: float) -> float:
         """Return from when on to look at jobs: at all of them only now and then."""

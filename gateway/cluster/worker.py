@@ -12,10 +12,10 @@ from procrastinate.job_context import AbortReason
 from procrastinate.worker import Worker
 
 from gateway.cluster.board import Board, PassOn, Terms
-from gateway.cluster.queues import own_queue, queue_of, queues_of
+from gateway.cluster.queues import WARM, own_queue, queue_of, queues_of
 from gateway.errors import ArgumentError, GatewayError
 from gateway.execution.dispatch import Dispatcher
-from gateway.execution.executor import Executor
+from gateway.execution.executor import Executor, Placement
 from gateway.jobs.backend import Backend
 from gateway.jobs.job import Job
 from gateway.jobs.placement import fitting_backends
@@ -120,7 +120,9 @@ class Workers:
         if bound is not None and not _is_under_way(job):
             self._pass_on(name, bound, job)
         with crew.executor.ledger.watch(job) as watch:
-            resuming = asyncio.create_task(crew.executor.resume(bound, job, only=frozenset({name})))
+            because = "has its models loaded" if _is_warm(context) else "its worker was free"
+            placed = Placement(frozenset({name}), because)
+            resuming = asyncio.create_task(crew.executor.resume(bound, job, placed))
             try:
                 await asyncio.shield(resuming)
                 while not watch.job.finished:
@@ -161,6 +163,10 @@ class Workers:
         if fitting - {name} and crew.dispatcher.take_back(job.id):
             crew.executor.ledger.hand_over(job.id)
             raise PassOn(queue_of(bound.service.backend, fitting, candidates))
+
+
+def _is_warm(context: JobContext) -> bool:
+    return context.job.queue.startswith(WARM)
 
 
 def _is_under_way(job: Job) -> bool:

@@ -24,9 +24,17 @@ from gateway.jobs.placement import fitting_backends
 from gateway.services.arguments import accept
 from gateway.services.bound import BoundService
 
-__all__ = ["Executor", "service_gone"]
+__all__ = ["Executor", "Placement", "service_gone"]
 
 _OWNER_ANSWERS_WITHIN = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """On which backends a job was placed by somebody else, by name, and why, in a few words for people."""
+
+    on: frozenset[str]
+    because: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,15 +152,15 @@ class Executor:
             claim.exception()  # whoever still waits has it too
 
     async def resume(
-        self, bound: BoundService | None, job: Job, only: frozenset[str] | None = None
+        self, bound: BoundService | None, job: Job, placed: Placement | None = None
     ) -> None:
         """Go on with a job that another gateway took on and left unfinished.
 
         Args:
             bound: Its service as it is now, or None when there is no such service any more.
             job: It, ours by now.
-            only: Names of the backends on which a new run may begin; None: on any that fits. A run
-                that has begun is taken up wherever it is.
+            placed: Where a new run may begin; None: on any backend that fits. A run that has begun is
+                taken up wherever it is.
         """
         self.ledger.adopt(job)
         if bound is None:
@@ -172,10 +180,10 @@ class Executor:
             await self.ledger.record(transitions.fail(job, time.time(), lost))
             return
         work = Work(job.id, bound, _queue_until(bound), resuming=resuming)
-        if only is not None:
-            elsewhere = bool(fitting - only)
-            work = replace(work, elsewhere=elsewhere, because="its worker was free")
-            fitting = fitting & only or only
+        if placed is not None:
+            elsewhere = bool(fitting - placed.on)
+            work = replace(work, elsewhere=elsewhere, because=placed.because)
+            fitting = fitting & placed.on or placed.on
         self.dispatcher.submit(work, fitting, job)
 
     def _still_fitting(self, bound: BoundService, job: Job) -> frozenset[str]:

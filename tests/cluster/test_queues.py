@@ -48,6 +48,20 @@ def test_a_worker_serves_every_set_of_its_labels(
     assert own_queue("me") in queues_of("me", labels)
 
 
+@given(st.text(min_size=1, max_size=60), st.lists(st.text(min_size=1, max_size=60), max_size=4))
+def test_a_queues_name_fits_the_channel_that_tells_of_it(backend: str, labels: list[str]) -> None:
+    # PostgreSQL takes names of 63 bytes, and procrastinate begins them with 23 of its own.
+    assert all(
+        len(each.encode("utf-8", "surrogatepass")) <= 40 for each in queues_of(backend, labels)
+    )
+
+
+def test_long_names_stay_different() -> None:
+    names = ["attic" * 8, "attic" * 7 + "cellar"]
+    assert own_queue(names[0]) != own_queue(names[1])
+    assert not set(queues_of(names[0], [])[1:]) & set(queues_of(names[1], [])[1:])
+
+
 def test_priority_goes_before_place_and_place_before_age() -> None:
     assert priority_of(1, 99_999_999) > priority_of(0, 0) > priority_of(0, 1)
     assert priority_of(0, 7) == priority_of(0, 7)

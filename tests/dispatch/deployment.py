@@ -97,8 +97,17 @@ def write_deployment(
     urls: Mapping[str, str],
     dispatch: Dispatch = "process",
     jobs: Mapping[str, Json] | None = None,
+    more: Mapping[str, Json] | None = None,
 ) -> Path:
-    """Write the project and return the path of services.yaml; `jobs` adds to that section."""
+    """Write the project and return the path of services.yaml.
+
+    Args:
+        folder: Where.
+        urls: Of the backends, by name.
+        dispatch: Who runs jobs.
+        jobs: Adds to that section.
+        more: Nodes that are added to the graph.
+    """
     backends: dict[str, Json] = {
         name: {"url": url, "slots": 1, "labels": LABELS[name]} for name, url in urls.items()
     }
@@ -109,7 +118,7 @@ def write_deployment(
         "jobs": {"dispatch": dispatch, "lease": "2s", **(jobs or {})},
         "services": SERVICES,
     }
-    return write_project(folder, json.dumps(document), GRAPH)
+    return write_project(folder, json.dumps(document), {**GRAPH, **(more or {})})
 
 
 @asynccontextmanager

@@ -15,12 +15,16 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
+from gateway.cluster.dispatcher import ClusterDispatcher
 from gateway.front import open_front
+from gateway.graph.json_value import Json
+from gateway.jobs.job import Job
 from gateway.simulator.server import Simulator
-from gateway.tools.running import Asking
+from gateway.tools.calls import ToolCalls
+from gateway.tools.running import Asking, Running
 from tests.database.older import opened
 from tests.dispatch.deployment import Deployment, opened_front, write_deployment
-from tests.facts.whole import assert_each_posted_once, prompts_posted
+from tests.facts.whole import assert_each_posted_once, node, prompts_posted
 
 pytestmark = pytest.mark.timeout(90)
 
@@ -142,6 +146,46 @@ async def test_a_backend_that_is_away_leaves_its_jobs_to_the_others(
         done = [await deployment.ended(await deployment.start("run")) for _ in range(3)]
     assert {job.run.backend for job in done if job.run is not None} == {"b"}
     assert {job.status for job in done} == {"completed"}
+
+
+async def known_to_be_warm(front: Running, job: Job, backend: str) -> None:
+    """Wait until a front end has learned that a backend has a job's models loaded."""
+    assert isinstance(front, ToolCalls)
+    dispatcher = front._executor.dispatcher  # pyright: ignore[reportPrivateUsage]
+    assert isinstance(dispatcher, ClusterDispatcher)
+    bound = front._services["run"]  # pyright: ignore[reportPrivateUsage]
+    async with asyncio.timeout(20):
+        while dispatcher.choose_warm(bound, job, frozenset("ab")) != backend:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+async def test_jobs_wait_a_moment_for_the_backend_that_has_their_models(
+    tmp_path: Path, new_database: str
+) -> None:
+    loader: Json = node("CheckpointLoaderSimple", ckpt_name="tiny-sd15.safetensors")
+    environment = {"GATEWAY_DATABASE_URL": new_database}
+    async with Simulator() as one, Simulator() as two:
+        urls = {"a": one.url, "b": two.url}
+        config = write_deployment(tmp_path, urls, "cluster", more={"9": loader})
+        async with (
+            opened_front(config, environment) as front,
+            opened_front(config, environment, "ab"),
+        ):
+            cluster = Deployment(config, environment, (front, front), {"a": one, "b": two})
+            first = await cluster.ended(await cluster.start("on_a"))
+            await known_to_be_warm(front, first, "a")
+            jobs = [await cluster.ended(await cluster.start("run")) for _ in range(4)]
+            runs = [job.run for job in jobs if job.run is not None]
+            assert [(run.backend, run.because) for run in runs] == [
+                ("a", "has its models loaded")
+            ] * 4
+            # A busy one is waited for, but not for ever.
+            long = await cluster.start("on_a", 30)
+            await cluster.running(long)
+            other = await cluster.ended(await cluster.start("run"))
+            assert other.run is not None
+            assert other.run.backend == "b"
+            await front.cancel(long.id, "local")
 
 
 async def test_the_command_says_what_is_wrong(deployment: Deployment) -> None:
