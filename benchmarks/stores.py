@@ -36,9 +36,9 @@ class _Passing(MemoryJobStore):
         """Return nobody."""
         return frozenset()
 
-    async def adopt(self, owner: str) -> Sequence[Job]:
+    async def adopt(self, owner: str, most: int) -> Sequence[Job]:
         """Take over nothing."""
-        del owner
+        del owner, most
         return ()
 
     async def unfinished(self, since: float, before: float) -> Sequence[str]:

@@ -279,13 +279,16 @@ class DatabaseJobStore:
             await self.do(lambda connection: connection.execute(theirs).scalars().all())
         )
 
-    async def adopt(self, owner: str) -> Sequence[Job]:
-        """Take over the unfinished jobs of a gateway that is gone, each by one adopter alone.
+    async def adopt(self, owner: str, most: int) -> Sequence[Job]:
+        """Take over the oldest unfinished jobs of a gateway that is gone, each by one adopter alone.
 
         One that cannot be read is nobody's from then on, and whoever asks for it is told so.
         """
-        its = JOBS.c.owner == owner
-        take = update(JOBS).where(its).values(owner=self._owner).returning(JOBS.c.id, JOBS.c.record)
+        its = select(JOBS.c.id).where(JOBS.c.owner == owner).order_by(JOBS.c.created_at)
+        oldest = and_(JOBS.c.owner == owner, JOBS.c.id.in_(its.limit(most)))
+        take = (
+            update(JOBS).where(oldest).values(owner=self._owner).returning(JOBS.c.id, JOBS.c.record)
+        )
         rows = await self.do(lambda connection: connection.execute(take).all())
         jobs = {job.id: job for job in self._readable([each.record for each in rows])}
         if lost := [each.id for each in rows if each.id not in jobs]:

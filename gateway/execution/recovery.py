@@ -15,6 +15,7 @@ from gateway.services.bound import BoundService
 __all__ = ["Recovery"]
 
 _LOOK_EVERY = 1.0
+_ADOPTED_AT_ONCE = 200
 
 
 class Recovery:
@@ -52,15 +53,23 @@ class Recovery:
         taken = 0
         for owner in await self._store.owners():
             if await self._owners.is_gone(owner):
-                for job in await self._store.adopt(owner):
-                    taken += 1
-                    await self._take_over(job)
+                taken += await self._take_over_from(owner)
         for job_id, reason in (await self._store.asked_to_stop()).items():
             job = self._executor.ledger.live(job_id)
             if job is not None:
                 task = asyncio.create_task(self._executor.stop(job, reason))
                 self._stopping.add(task)
                 task.add_done_callback(self._stopping.discard)
+        return taken
+
+    async def _take_over_from(self, owner: str) -> int:
+        """Take over all that a gateway left; callers' own calls come in between."""
+        taken = 0
+        while jobs := await self._store.adopt(owner, _ADOPTED_AT_ONCE):
+            for job in jobs:
+                await self._take_over(job)
+                await asyncio.sleep(0)
+            taken += len(jobs)
         return taken
 
     async def _take_over(self, job: Job) -> None:

@@ -188,8 +188,8 @@ class LastingJobStore(JobStore, Protocol):
         """Return the ids of the other gateways that have unfinished jobs here."""
         ...
 
-    async def adopt(self, owner: str) -> Sequence[Job]:
-        """Take over the unfinished jobs of a gateway that is gone, each by one adopter alone."""
+    async def adopt(self, owner: str, most: int) -> Sequence[Job]:
+        """Take over the oldest unfinished jobs of a gateway that is gone, each by one adopter alone."""
         ...
 
     async def unfinished(self, since: float, before: float) -> Sequence[str]:

@@ -43,18 +43,18 @@ async def test_a_dead_gateways_unfinished_jobs_are_adopted_by_one_alone(
         await dead.add(job(number))
     await dead.save(ended(0, 9.0))
     assert await ann.owners() == await bob.owners() == {"dead"}
-    taken = await asyncio.gather(ann.adopt("dead"), bob.adopt("dead"))
+    taken = await asyncio.gather(ann.adopt("dead", 99), bob.adopt("dead", 99))
     ids = [each.id for jobs in taken for each in jobs]
     assert sorted(ids) == [f"job-{number:03}" for number in range(1, 20)]
     assert await dead.owners() == ({"ann"} if taken[0] else {"bob"})
-    assert await ann.adopt("dead") == []
+    assert await ann.adopt("dead", 99) == []
 
 
 async def test_adopted_jobs_come_in_the_order_they_came(open_store: OpenStore) -> None:
     dead, ann = [await open_store(name) for name in ("dead", "ann")]
     for number in (3, 1, 2):
         await dead.add(job(number))
-    assert [each.id for each in await ann.adopt("dead")] == ["job-001", "job-002", "job-003"]
+    assert [each.id for each in await ann.adopt("dead", 99)] == ["job-001", "job-002", "job-003"]
 
 
 async def test_who_lost_a_job_to_another_gateway_keeps_nothing_of_it(
@@ -63,7 +63,7 @@ async def test_who_lost_a_job_to_another_gateway_keeps_nothing_of_it(
     silent, ann = [await open_store(name) for name in ("silent", "ann")]
     for number in range(2):
         await silent.add(job(number))
-    assert len(await ann.adopt("silent")) == 2
+    assert len(await ann.adopt("silent", 99)) == 2
     with pytest.raises(JobTaken):
         await silent.save(job(0, status="running"))
     with pytest.raises(JobTaken):
@@ -85,6 +85,14 @@ async def test_a_job_that_was_never_kept_is_not_kept_by_a_later_state(
     store.save_soon(job(1, status="running"))
     await store.save(ended(1, 9.0, "cancelled"))
     assert await store.get("job-001") is None
+
+
+async def test_jobs_are_adopted_so_many_at_a_time_the_oldest_first(open_store: OpenStore) -> None:
+    dead, ann = await open_store("dead"), await open_store("ann")
+    for number in (4, 1, 3, 0, 2):
+        await dead.add(job(number))
+    taken = [[each.id for each in await ann.adopt("dead", 2)] for _ in range(4)]
+    assert taken == [["job-000", "job-001"], ["job-002", "job-003"], ["job-004"], []]
 
 
 async def test_a_job_is_stopped_by_its_owner_when_another_asks(open_store: OpenStore) -> None:
@@ -160,7 +168,7 @@ async def test_a_record_that_is_no_job_hides_no_other(open_store: OpenStore) -> 
     await store.lane.do(
         lambda c: c.execute(text("UPDATE gateway_jobs SET record = '[' WHERE id = 'job-001'"))
     )
-    assert [each.id for each in await store.adopt("dead")] == ["job-000", "job-002"]
+    assert [each.id for each in await store.adopt("dead", 99)] == ["job-000", "job-002"]
     assert await store.owners() == frozenset()
     page = await store.list(JobQuery())
     assert [each.id for each in page.jobs] == ["job-002", "job-000"]
@@ -186,7 +194,7 @@ async def test_of_claims_in_several_gateways_at_the_same_moment_one_is_kept(
         won = [each.id for each in mine if each in kept]
         others = await stores[(owner + 1) % 4].owners()
         assert (f"gateway-{owner}" in others) == bool(won)
-        assert {each.id for each in await store.adopt(f"gateway-{owner}")} == set(won)
+        assert {each.id for each in await store.adopt(f"gateway-{owner}", 99)} == set(won)
 
 
 async def test_others_are_served_while_many_jobs_go(open_store: OpenStore, tmp_path: Path) -> None:

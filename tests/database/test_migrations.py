@@ -50,7 +50,7 @@ async def test_every_job_of_version_1_is_there(place: str, tmp_path: Path) -> No
     page = await store.list(JobQuery())
     assert [each.id for each in page.jobs] == ["job-003", "job-002", "job-001"]
     assert page.jobs[2].runs[-1] == Run(2, "studio", "p2", 1.0)
-    assert [each.id for each in await store.adopt("dead")] == ["job-002", "job-003"]
+    assert [each.id for each in await store.adopt("dead", 99)] == ["job-002", "job-003"]
     await store.add(job(4, key="once"))
     await store.close()
     with opened(url) as connection:
@@ -67,7 +67,7 @@ async def test_every_job_of_version_2_is_there_and_backends_can_be_drained(
     make_version_2(url, [old, record(2, "pending")])
     store = await open_job_store(place, tmp_path, "me", 2.0)
     assert [each.id for each in (await store.list(JobQuery())).jobs] == ["job-002", "job-001"]
-    assert [each.id for each in await store.adopt("dead")] == ["job-002"]
+    assert [each.id for each in await store.adopt("dead", 99)] == ["job-002"]
     await store.drain("attic", 5.0)
     assert dict(await store.drained()) == {"attic": 5.0}
     await store.close()

@@ -143,7 +143,7 @@ async def test_several_gateways_never_claim_the_same(open_store: OpenStore) -> N
 async def test_only_the_end_that_a_job_has_is_told(open_store: OpenStore) -> None:
     one, two = await open_store("one"), await open_store("two")
     await one.add(telling(1))
-    assert [each.id for each in await two.adopt("one")] == ["job-001"]
+    assert [each.id for each in await two.adopt("one", 99)] == ["job-001"]
     await two.save(over(1, "cancelled"))
     await one.save(over(1, "completed"))
     found = await one.get("job-001")

@@ -24,7 +24,7 @@ class Shared(MemoryJobStore):
         """Name the one that is gone, until its jobs are taken."""
         return frozenset({"gone"} if self.left else ())
 
-    async def adopt(self, owner: str) -> Sequence[Job]:
+    async def adopt(self, owner: str, most: int) -> Sequence[Job]:
         """Hand its jobs over."""
         taken, self.left = self.left, ()
         for job in taken:
