@@ -140,6 +140,7 @@ def _on_simulator(project: Project, url: str, folder: str) -> Project:
         declaration,
         backends=backends,
         gateway=gateway,
+        inputs=str(Path(folder) / "inputs"),
         outputs=str(Path(folder) / "outputs"),
         jobs=replace(declaration.jobs, store=str(Path(folder) / "jobs.db")),
     )

