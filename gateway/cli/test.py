@@ -142,9 +142,13 @@ def _on_simulator(project: Project, url: str, folder: str) -> Project:
         gateway=gateway,
         inputs=str(Path(folder) / "inputs"),
         outputs=str(Path(folder) / "outputs"),
-        jobs=replace(declaration.jobs, store=str(Path(folder) / "jobs.db")),
+        jobs=replace(declaration.jobs, store=str(Path(folder) / "jobs.db"), dispatch="process"),
     )
-    return replace(project, root=Path(folder), declaration=changed)
+    # Nobody outside is told of jobs that only try the service out.
+    services = tuple(
+        replace(each, service=replace(each.service, webhook=None)) for each in project.services
+    )
+    return replace(project, root=Path(folder), declaration=changed, services=services)
 
 
 async def _run(engine: Engine, case: _Case) -> _Verdict:

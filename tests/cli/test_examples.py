@@ -40,6 +40,18 @@ def test_nothing_is_left_in_the_project(gateway: Gateway, project: Path) -> None
     assert sorted(project.rglob("*")) == before
 
 
+def test_a_clusters_examples_run_in_one_process_and_tell_nobody(
+    gateway: Gateway, project: Path
+) -> None:
+    cluster = "jobs: {store: 'postgresql://127.0.0.1:9/none', dispatch: cluster}\n"
+    # A receiver that is not there would be waited for at the end.
+    text = PORTRAIT.replace("    outputs:", "    webhook: https://hooks.invalid/jobs\n    outputs:")
+    (project / "services.yaml").write_text(cluster + text, encoding="utf-8")
+    ran = gateway("test")
+    assert (ran.status, ran.out.splitlines()[-1]) == (0, "1 of 1 examples passed")
+    assert not (project / ".gateway").exists()
+
+
 def test_model_files_that_only_the_author_has_are_there(gateway: Gateway, project: Path) -> None:
     graph = _graph(project)
     graph["4"]["inputs"]["ckpt_name"] = "house-style-v7.safetensors"
