@@ -269,6 +269,7 @@ class Ledger:
             self._looking = asyncio.create_task(self._look_for_ever())
 
     async def _look_for_ever(self) -> None:
+        await asyncio.sleep(self.look_every)  # whoever watches has just been told the newest
         while theirs := self.watched():
             for job in theirs:
                 with suppress(GatewayError):  # a store that is away is asked again
