@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 
 import pytest
-from sqlalchemy.engine import URL
 
 from gateway.simulator.server import Simulator
-from tests.database.server import new_database_on, running_postgresql
+from tests.database.conftest import new_database, postgresql
 
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[URL]:
-    """Return the URL of a running server."""
-    with running_postgresql() as url:
-        yield url
-
-
-@pytest.fixture
-def new_database(postgresql: URL) -> str:
-    """Return the URL of an empty database."""
-    return new_database_on(postgresql)
+__all__ = ["new_database", "postgresql"]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
