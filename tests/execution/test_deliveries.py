@@ -140,6 +140,7 @@ async def test_what_ends_is_told_at_once_by_who_looks_for_ever(office: Office) -
         await asyncio.sleep(0.001)
     looking.cancel()
     await asyncio.gather(looking, return_exceptions=True)
+    assert ((await office.of()).attempts, len(office.courier.jobs)) == (1, 1)
 
 
 async def test_what_did_not_arrive_is_due_later_and_says_why(office: Office) -> None:
@@ -276,7 +277,7 @@ async def test_a_store_that_is_away_is_looked_at_again(office: Office) -> None:
                 raise GatewayError("away", code="store-unreachable")
             return await super().waiting()
 
-    office.store.outbox = Away()
+    office.store.outbox = away = Away()
     looking = asyncio.create_task(office.deliveries.look_for_ever())
     await asyncio.sleep(0)
     await office.end()
@@ -284,6 +285,8 @@ async def test_a_store_that_is_away_is_looked_at_again(office: Office) -> None:
         await asyncio.sleep(0.001)
     looking.cancel()
     await asyncio.gather(looking, return_exceptions=True)
+    assert away.asked > 1
+    assert len(office.courier.jobs) == 1
 
 
 async def test_a_job_that_cannot_be_read_now_is_told_later(office: Office) -> None:
