@@ -17,7 +17,7 @@ from gateway.cli.given import named_files, read_words
 from gateway.cli.naming_files import allowing, file_parameters
 from gateway.cli.opening import Config, open_project
 from gateway.cli.running import finish, running_engine
-from gateway.cli.saving import make_folder, save_outputs
+from gateway.cli.saving import OutputFolder, make_folder, save_outputs
 from gateway.errors import GatewayError
 from gateway.graph.json_value import Json
 from gateway.project.load import Project
@@ -57,12 +57,7 @@ def _call(
     ] = None,
     config: Config = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", metavar="DIR", help="Copy the outputs there.", show_default=False
-        ),
-    ] = None,
+    output: OutputFolder = None,
 ) -> None:
     project = open_project(config)
     table = tool_table(project.services, 1)

@@ -18,7 +18,7 @@ from gateway.cli.jobs_shown import print_json
 from gateway.cli.naming_files import allowing, file_parameters
 from gateway.cli.opening import Config, open_project
 from gateway.cli.running import ended, found_job, running_engine
-from gateway.cli.saving import make_folder, save_outputs
+from gateway.cli.saving import OutputFolder, make_folder, save_outputs
 from gateway.engine import open_kept
 from gateway.errors import GatewayError
 from gateway.execution.sweeping import expiry_of, sweep
@@ -83,12 +83,7 @@ def rerun(
     ] = None,
     config: Config = None,
     as_json: AsJson = False,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", metavar="DIR", help="Copy the outputs there.", show_default=False
-        ),
-    ] = None,
+    output: OutputFolder = None,
 ) -> None:
     """Run a job again and wait for its end."""
     project = open_project(config)

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import NoReturn
+from typing import Annotated, NoReturn
+
+import typer
 
 from gateway.engine import Engine
 from gateway.errors import GatewayError
 from gateway.jobs.job import Job, OutputFile
 
-__all__ = ["free_path", "make_folder", "save_outputs"]
+__all__ = ["OutputFolder", "free_path", "make_folder", "save_outputs"]
+
+OutputFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", metavar="DIR", help="Copy the outputs there.", show_default=False
+    ),
+]
 
 
 def make_folder(folder: Path) -> None:
