@@ -93,6 +93,9 @@ class News:
             with suppress(psycopg.Error, OSError):
                 async with await self._connect() as connection:
                     await connection.execute(f"LISTEN {_CHANNEL}")
+                    for job in self._ledger.watched():  # what was told meanwhile was not heard
+                        with suppress(GatewayError):
+                            await self._ledger.look_again(job)
                     calling = asyncio.create_task(self._call_for_ever())
                     try:
                         async for each in connection.notifies():
