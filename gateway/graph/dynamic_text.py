@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 
-__all__ = ["resolve_dates", "resolve_dynamic_text"]
+__all__ = ["resolve_date_format", "resolve_dates", "resolve_dynamic_text"]
 
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n\r\u2028\u2029]*", re.DOTALL)
 _MARK = re.compile(r"[\\{]")
@@ -59,9 +59,12 @@ def resolve_dates(text: str, now: datetime) -> str:
 
     FMT knows d dd M MM h hh m mm s ss yy yyyy; everything else in it stays.
     """
-    return _DATE.sub(
-        lambda found: _DATE_PART.sub(lambda part: _date_part(part[0], now), found[1]), text
-    )
+    return _DATE.sub(lambda found: resolve_date_format(found[1], now), text)
+
+
+def resolve_date_format(form: str, now: datetime) -> str:
+    """Write a time as the editor does; `now` is local time."""
+    return _DATE_PART.sub(lambda part: _date_part(part[0], now), form)
 
 
 def _braces(text: str) -> _Spans:
