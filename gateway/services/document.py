@@ -33,7 +33,7 @@ from gateway.services.structure import (
 from gateway.services.syntax import report_character, report_syntax
 from gateway.services.tree import Entry, MappingNode, Node, Origin, ScalarNode, SequenceNode
 
-__all__ = ["Loader", "Parser", "read_document"]
+__all__ = ["LOADER", "Loader", "Parser", "read_document"]
 
 
 class Parser(Protocol):
@@ -46,13 +46,13 @@ class Parser(Protocol):
 
 Loader: TypeAlias = Callable[[str], Parser]
 
-_LOADER: Loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+LOADER: Loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 _DEEPEST = 50
 _MOST_REPEATED = 100_000
 
 
 def read_document(
-    text: str, findings: Findings, environment: Mapping[str, str], loader: Loader = _LOADER
+    text: str, findings: Findings, environment: Mapping[str, str], loader: Loader = LOADER
 ) -> Node | None:
     """Return the file's tree, or None when it cannot be read at all; faults go to `findings`."""
     text = text.removeprefix("\ufeff")
