@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from pathlib import Path
 
@@ -10,9 +11,10 @@ from gateway.errors import Place
 from gateway.graph.json_value import Json
 from gateway.project.locate import shown_path
 
-__all__ = ["FileFault", "read_json", "read_text"]
+__all__ = ["FileFault", "parse_json", "read_json", "read_text"]
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|NaN|-?Infinity', re.DOTALL)
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|NaN|-?Infinity|-?\d[\d.eE+-]*', re.DOTALL)
+_SHOWN = 24
 
 
 class FileFault(Exception):
@@ -63,6 +65,8 @@ def read_text(path: Path, limit: int) -> str:
 def read_json(path: Path, limit: int) -> Json:
     """Return a file's JSON value; `NaN` and `Infinity` are refused, as JSON does not have them.
 
+    So are numbers that would be read as one of them, and those with thousands of digits.
+
     Args:
         path: The file.
         limit: Most bytes it may have.
@@ -70,27 +74,56 @@ def read_json(path: Path, limit: int) -> Json:
     Raises:
         FileFault: It cannot be read, or is not JSON.
     """
-    text = read_text(path, limit)
+    return parse_json(read_text(path, limit), shown_path(path))
+
+
+def parse_json(text: str, file: str) -> Json:
+    """Return a text's JSON value, as strictly as `read_json`.
+
+    Args:
+        text: The text.
+        file: What it is called in faults.
+
+    Raises:
+        FileFault: It is not JSON.
+    """
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
     except json.JSONDecodeError as error:
         fault, at = error.msg[:1].lower() + error.msg[1:], error.pos
     except _NotJson as error:
-        fault, at = f"{error} is not a JSON number", _constant_position(text)
+        fault, at = f"{error} is not a JSON number", _position(text, error.token)
     except RecursionError:
         fault, at = "it is nested too deeply", 0
-    place = Place(shown_path(path), text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at))
+    except ValueError:  # Python reads no integer of more digits than it could print
+        fault, at = "a number has too many digits", _longest_number(text)
+    place = Place(file, text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at))
     raise FileFault(f"{place} is not valid JSON: {fault}", "Export the file again.", place)
 
 
 class _NotJson(ValueError):
-    """One of the constants that Python takes and JSON does not have."""
+    """A number that Python takes and JSON does not have."""
+
+    def __init__(self, token: str) -> None:
+        super().__init__(token if len(token) <= _SHOWN else f"{token[:_SHOWN]}…")
+        self.token = token
 
 
 def _refuse_constant(name: str) -> Json:
     raise _NotJson(name)
 
 
-def _constant_position(text: str) -> int:
-    found = (match for match in _TOKEN.finditer(text) if not match.group().startswith('"'))
-    return next(found).start()
+def _finite(token: str) -> float:
+    number = float(token)
+    if math.isinf(number):
+        raise _NotJson(token)
+    return number
+
+
+def _position(text: str, token: str) -> int:
+    return next(found.start() for found in _TOKEN.finditer(text) if found.group() == token)
+
+
+def _longest_number(text: str) -> int:
+    numbers = (found for found in _TOKEN.finditer(text) if not found.group().startswith('"'))
+    return max(numbers, key=lambda found: found.end() - found.start()).start()

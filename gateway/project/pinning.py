@@ -1,7 +1,8 @@
 """What of a node definition is pinned: what is the same on every machine that has the node.
 
-Lists of model files and uploads differ from machine to machine, so they are pinned empty; defaults
-are left out, because they are never used (the graph's own value holds).
+Lists of model files and uploads differ from machine to machine, so they are pinned empty, and have
+no default. Other defaults, the order of inputs and where `control_after_generate` stands are kept:
+an editor workflow's values can only be told apart with them.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from gateway.graph.json_value import Json, JsonObject, as_array, as_object
 from gateway.services.backend_files import lives_on_backend
 from gateway.services.bound import BoundWidget
 
-__all__ = ["pinned_entry"]
+__all__ = ["is_complete", "ordered_entry", "pinned_entry"]
 
 _KEPT = (
     "input",
+    "input_order",
     "output",
     "output_node",
     "has_intermediate_output",
@@ -24,7 +26,7 @@ _KEPT = (
     "deprecated",
     "api_node",
 )
-_DROPPED_OPTIONS = ("default", "display", "round", "control_after_generate", "advanced", "search")
+_DROPPED_OPTIONS = ("display", "round", "advanced", "search")
 
 
 def pinned_entry(entry: JsonObject) -> JsonObject:
@@ -37,6 +39,26 @@ def pinned_entry(entry: JsonObject) -> JsonObject:
     if "input" in kept:
         kept["input"] = _inputs(kept["input"])
     return kept
+
+
+def ordered_entry(entry: JsonObject) -> JsonObject:
+    """Return an `/object_info` entry with its `input_order`, which old servers do not send.
+
+    Args:
+        entry: As ComfyUI sends it.
+    """
+    inputs = as_object(entry.get("input"))
+    if inputs is None or as_object(entry.get("input_order")) is not None:
+        return entry
+    order: JsonObject = {
+        section: list(named) for section, value in inputs.items() if (named := as_object(value))
+    }
+    return {**entry, "input_order": order}
+
+
+def is_complete(entry: JsonObject) -> bool:
+    """Tell whether a pinned entry has all that converting needs; earlier versions pinned less."""
+    return as_object(entry.get("input_order")) is not None
 
 
 def _inputs(raw: Json) -> Json:
@@ -82,6 +104,7 @@ def _is_of_one_machine(name: str, declared: Json, options: JsonObject) -> bool:
 def _emptied(declared: Json, options: dict[str, Json]) -> tuple[Json, dict[str, Json]]:
     """Return a combo with no options, in the form it had: a bare list, or `COMBO` with a list."""
     nothing: list[Json] = []
+    options.pop("default", None)
     if as_array(declared) is not None:
         return nothing, options
     return declared, {**options, "options": nothing} if "options" in options else options

@@ -17,12 +17,10 @@ from tests.project.small import write_project
 ENTRY = {"input": {"required": {"steps": ["INT", {"min": 1, "default": 20}]}}, "output": ["LATENT"]}
 
 
-def test_what_is_written_is_read_again_without_its_defaults(tmp_path: Path) -> None:
+def test_what_is_written_is_read_again_with_its_defaults(tmp_path: Path) -> None:
     path = tmp_path / "schemas" / "definitions.json"
     write_definitions(path, {"KSampler": ENTRY, "Broken": "odd"})
-    assert read_raw(path) == {
-        "KSampler": {"input": {"required": {"steps": ["INT", {"min": 1}]}}, "output": ["LATENT"]}
-    }
+    assert read_raw(path) == {"KSampler": ENTRY}
     read = read_definitions(path)
     assert read.findings == ()
     assert read.definitions["KSampler"].inputs["steps"].kind == IntegerWidget(minimum=1)

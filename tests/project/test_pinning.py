@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from gateway.graph.json_value import JsonObject
 from gateway.graph.object_info import parse_definitions
-from gateway.project.pinning import pinned_entry
+from gateway.project.pinning import is_complete, ordered_entry, pinned_entry
 
 ENTRY: JsonObject = {
     "input": {
         "required": {
-            "ckpt_name": [["mine.safetensors"], {"tooltip": "Which model."}],
+            "ckpt_name": [["mine.safetensors"], {"tooltip": "Which model.", "default": "mine.x"}],
             "model_name": ["COMBO", {"options": ["a.pth", "none"], "multiselect": False}],
             "image": [["example"], {"image_upload": True}],
             "sampler_name": [["euler", "heun"]],
             "method": ["COMBO", {"options": ["lanczos", "area"], "default": "area"}],
             "far": ["COMBO", {"remote": {"route": "/x"}}],
             "steps": ["INT", {"default": 20, "min": 1, "max": 100, "display": "slider"}],
+            "seed": ["INT", {"control_after_generate": True}],
             "format": [
                 "COMFY_DYNAMICCOMBO_V3",
                 {
@@ -57,16 +58,21 @@ def test_what_differs_from_machine_to_machine_is_pinned_empty() -> None:
                 "model_name": ["COMBO", {"options": [], "multiselect": False}],
                 "image": [[], {"image_upload": True}],
                 "sampler_name": [["euler", "heun"]],
-                "method": ["COMBO", {"options": ["lanczos", "area"]}],
+                "method": ["COMBO", {"options": ["lanczos", "area"], "default": "area"}],
                 "far": ["COMBO", {"remote": {"route": "/x"}}],
-                "steps": ["INT", {"min": 1, "max": 100}],
+                "steps": ["INT", {"default": 20, "min": 1, "max": 100}],
+                "seed": ["INT", {"control_after_generate": True}],
                 "format": [
                     "COMFY_DYNAMICCOMBO_V3",
                     {
                         "options": [
                             {
                                 "key": "mp4",
-                                "inputs": {"required": {"codec": ["COMBO", {"options": ["h264"]}]}},
+                                "inputs": {
+                                    "required": {
+                                        "codec": ["COMBO", {"default": "h264", "options": ["h264"]}]
+                                    }
+                                },
                             },
                             {"key": "own", "inputs": {"required": {"lut": [[]]}}},
                             "odd",
@@ -96,3 +102,14 @@ def test_a_pinned_entry_still_is_a_definition() -> None:
 
 def test_an_entry_of_an_unknown_shape_stays_as_it_is() -> None:
     assert pinned_entry({"input": ["odd"]}) == {"input": ["odd"]}
+
+
+def test_the_order_of_inputs_is_pinned_and_written_out_where_a_server_does_not_send_it() -> None:
+    sent: JsonObject = {"input": ENTRY["input"], "input_order": {"required": ["a"]}}
+    assert ordered_entry(sent) is sent
+    assert pinned_entry(sent)["input_order"] == {"required": ["a"]}
+    ordered = ordered_entry({"input": {"required": {"b": [], "a": []}, "optional": None}})
+    assert ordered["input_order"] == {"required": ["b", "a"]}
+    assert ordered_entry({"input": ["odd"]}) == {"input": ["odd"]}
+    assert is_complete(pinned_entry(ordered))
+    assert not is_complete(pinned_entry(ENTRY))
