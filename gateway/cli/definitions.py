@@ -10,15 +10,16 @@ from typing import Annotated
 
 import typer
 
+from gateway.cli.definitions_at_hand import ask_backends
 from gateway.cli.opening import Config, config_path
 from gateway.cli.report import print_error
-from gateway.comfy.backend import ComfyBackend
 from gateway.errors import BackendError, DeclarationError, GatewayError
-from gateway.graph.json_value import Json, JsonObject
+from gateway.graph.json_value import Json, JsonObject, as_object
 from gateway.project.definitions_file import DEFINITIONS_FILE, read_raw, write_definitions
 from gateway.project.environment import read_environment
 from gateway.project.load import load_graphs
 from gateway.project.locate import shown_path
+from gateway.project.pinning import ordered_entry
 from gateway.services.model import BackendDeclaration
 
 __all__ = ["register"]
@@ -53,7 +54,7 @@ def _pull(
     if graphs.declaration is None or graphs.findings:
         raise DeclarationError(graphs.findings)
     chosen = _chosen(graphs.declaration.backends, backend)
-    told = asyncio.run(_ask_all(chosen, graphs.class_types))
+    told = asyncio.run(ask_backends(chosen, graphs.class_types))
     for each in told:
         if isinstance(each, BackendError):
             print_error(each)
@@ -68,7 +69,8 @@ def _write(target: Path, class_types: frozenset[str], answers: Sequence[JsonObje
     """Write what the first backend that has a class says of it; keep what none has any more."""
     found: dict[str, Json] = {}
     for answer in answers:
-        found = {**answer, **found}
+        whole = {name: ordered_entry(as_object(entry) or {}) for name, entry in answer.items()}
+        found = {**whole, **found}
     before = read_raw(target)
     kept = {name: before[name] for name in class_types - found.keys() if name in before}
     write_definitions(target, {**kept, **found})
@@ -89,21 +91,3 @@ def _chosen(
             mend=f"There are: {', '.join(each.name for each in backends)}.",
         )
     return chosen
-
-
-async def _ask_all(
-    backends: Sequence[BackendDeclaration], class_types: frozenset[str]
-) -> list[JsonObject | BackendError]:
-    return await asyncio.gather(*(_ask(each, class_types) for each in backends))
-
-
-async def _ask(
-    backend: BackendDeclaration, class_types: frozenset[str]
-) -> JsonObject | BackendError:
-    asking = ComfyBackend(backend)
-    try:
-        return await asking.definitions(class_types)
-    except BackendError as error:
-        return error
-    finally:
-        await asking.close()

@@ -6,10 +6,11 @@ import random
 from collections.abc import Mapping
 from datetime import datetime
 
+from gateway.editor.texts import resolve_texts
 from gateway.graph.dynamic_text import resolve_dates, resolve_dynamic_text
 from gateway.graph.json_value import Json
 from gateway.graph.patch import patch
-from gateway.graph.prompt import to_json
+from gateway.graph.prompt import Prompt, to_json
 from gateway.jobs.backend import Backend, Upload
 from gateway.jobs.files import InputStore
 from gateway.jobs.job import Job
@@ -54,13 +55,29 @@ def prompt_for(
     """
     changes: dict[WidgetKey, Json] = changes_of(bound, job.arguments, files)
     now = datetime.now().astimezone()
-    for key, prefix in bound.prefixes.items():
-        changes[key] = f"{_FOLDER}/{prompt_id}/{resolve_dates(prefix, now)}"
     # Seeded by the job: the same job makes the same choices on its next attempt.
     choose = random.Random(job.id).randrange  # noqa: S311 (not for secrets)
+    folder = f"{_FOLDER}/{prompt_id}"
+    salts: dict[WidgetKey, Json] = {(node_id, SALT): prompt_id for node_id in again}
+    if bound.texts is not None:
+        resolved = resolve_texts(bound.texts, patch(bound.prompt, changes), choose, now)
+        return to_json(patch(resolved, {**_foldered(bound, resolved, folder), **salts}))
+    for key, prefix in bound.prefixes.items():
+        changes[key] = f"{folder}/{resolve_dates(prefix, now)}"
     for node_id, widget in sorted(bound.dynamic_texts):
         text = changes.get((node_id, widget), bound.prompt[node_id].inputs.get(widget))
         if isinstance(text, str):
             changes[node_id, widget] = resolve_dynamic_text(text, choose)
-    changes.update({(node_id, SALT): prompt_id for node_id in again})
-    return to_json(patch(bound.prompt, changes))
+    return to_json(patch(bound.prompt, {**changes, **salts}))
+
+
+def _foldered(bound: BoundService, prompt: Prompt, folder: str) -> dict[WidgetKey, Json]:
+    """Return the prefixes within the run's folder; what a text put in does not lead out of it."""
+    changes: dict[WidgetKey, Json] = {}
+    for (node_id, widget), written in bound.prefixes.items():
+        resolved = str(prompt[node_id].inputs[widget])
+        parts = (
+            "__" if part == ".." and resolved != written else part for part in resolved.split("/")
+        )
+        changes[node_id, widget] = f"{folder}/{'/'.join(parts)}"
+    return changes

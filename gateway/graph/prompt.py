@@ -101,7 +101,7 @@ def parse_prompt(raw: Json) -> Prompt:
         raise PromptFault(
             "workflow-editor-format",
             "this is the editor's own save format (it has a `nodes` list)",
-            'Export it from ComfyUI with "Export (API)" and use that file.',
+            "Convert it first: gateway convert FILE.",
         )
     inner = as_object(entries.get("prompt"))
     if inner is not None and "class_type" not in inner:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from gateway.errors import Finding
 from gateway.graph.definitions import Definition, Definitions
 from gateway.graph.json_value import Json, JsonObject, as_object
 from gateway.graph.object_info import parse_definitions
-from gateway.project.json_file import FileFault, read_json
+from gateway.project.json_file import FileFault, parse_json, read_bytes, read_json, text_of
 from gateway.project.locate import shown_path
 from gateway.project.pinning import pinned_entry
 from gateway.services.bound import BoundService
@@ -31,10 +32,17 @@ _LIMIT = 64 << 20
 
 @dataclass(frozen=True, slots=True)
 class PinnedDefinitions:
-    """The file's content; {} when there is no such file, which is no fault."""
+    """The file's content; {} when there is no such file, which is no fault.
+
+    Attributes:
+        raw: The entries as they stand there.
+        digest: Of the file's content.
+    """
 
     definitions: Definitions = field(default_factory=dict[str, Definition])
     findings: tuple[Finding, ...] = ()
+    raw: JsonObject = field(default_factory=dict[str, Json])
+    digest: bytes = b""
 
 
 def read_definitions(path: Path) -> PinnedDefinitions:
@@ -42,13 +50,15 @@ def read_definitions(path: Path) -> PinnedDefinitions:
     if not path.exists():
         return PinnedDefinitions()
     try:
-        raw = as_object(read_json(path, _LIMIT))
+        content = read_bytes(path, _LIMIT)
+        raw = as_object(parse_json(text_of(content, shown_path(path)), shown_path(path)))
     except FileFault as fault:
         return PinnedDefinitions(findings=(_broken(fault),))
     if raw is None:
         fault = FileFault(f"{shown_path(path)} is not an object of node definitions", "")
         return PinnedDefinitions(findings=(_broken(fault),))
-    return PinnedDefinitions(parse_definitions(raw))
+    digest = hashlib.sha256(content).digest()
+    return PinnedDefinitions(parse_definitions(raw), raw=raw, digest=digest)
 
 
 def class_types_of(services: Iterable[BoundService]) -> frozenset[str]:

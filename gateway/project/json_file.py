@@ -11,7 +11,7 @@ from gateway.errors import Place
 from gateway.graph.json_value import Json
 from gateway.project.locate import shown_path
 
-__all__ = ["FileFault", "parse_json", "read_json", "read_text"]
+__all__ = ["FileFault", "parse_json", "read_bytes", "read_json", "read_text", "text_of"]
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|NaN|-?Infinity|-?\d[\d.eE+-]*', re.DOTALL)
 _SHOWN = 24
@@ -37,6 +37,19 @@ def read_text(path: Path, limit: int) -> str:
     Raises:
         FileFault: It is not there, too large, not readable, or not UTF-8.
     """
+    return text_of(read_bytes(path, limit), shown_path(path))
+
+
+def read_bytes(path: Path, limit: int) -> bytes:
+    """Return a file's content.
+
+    Args:
+        path: The file.
+        limit: Most bytes it may have.
+
+    Raises:
+        FileFault: It is not there, too large, or not readable.
+    """
     try:
         with path.open("rb") as file:
             raw = file.read(limit + 1)
@@ -50,15 +63,26 @@ def read_text(path: Path, limit: int) -> str:
             f"{shown_path(path)} is larger than {limit >> 20} MiB",
             "Is this the right file? Such a file was never meant here.",
         )
+    return raw
+
+
+def text_of(raw: bytes, file: str) -> str:
+    """Return a content as text.
+
+    Args:
+        raw: The content.
+        file: What the file is called in faults.
+
+    Raises:
+        FileFault: It is not UTF-8.
+    """
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         column = error.start - raw.rfind(b"\n", 0, error.start)
         raise FileFault(
-            f"{shown_path(path)} is not UTF-8 text",
-            "Save it as UTF-8.",
-            Place(shown_path(path), line, column),
+            f"{file} is not UTF-8 text", "Save it as UTF-8.", Place(file, line, column)
         ) from error
 
 

@@ -10,6 +10,7 @@ from gateway.errors import Finding
 from gateway.graph.definitions import Definitions
 from gateway.project.anchor import anchor_paths, with_database
 from gateway.project.buckets import with_credentials
+from gateway.project.conversions import Conversions
 from gateway.project.definitions_file import DEFINITIONS_FILE, read_definitions
 from gateway.project.environment import read_keys
 from gateway.project.json_file import FileFault, read_text
@@ -76,20 +77,23 @@ def load_graphs(config: Path, environment: Mapping[str, str]) -> Graphs:
     if parsed.declaration is None:
         return Graphs(None, frozenset(), parsed.findings)
     workflows = Workflows(config.parent)
-    read = [workflows.prompt(service) for service in parsed.declaration.services]
-    prompts = [each for each in read if not isinstance(each, Finding)]
-    class_types = frozenset(node.class_type for each in prompts for node in each.values())
+    read = [workflows.class_types(service) for service in parsed.declaration.services]
+    named = [each for each in read if not isinstance(each, Finding)]
     faults = tuple(each for each in read if isinstance(each, Finding))
-    return Graphs(anchor_paths(parsed.declaration, config.parent), class_types, faults)
+    declaration = anchor_paths(parsed.declaration, config.parent)
+    return Graphs(declaration, frozenset[str]().union(*named), faults)
 
 
-def load_project(config: Path, environment: Mapping[str, str]) -> Loaded:
+def load_project(
+    config: Path, environment: Mapping[str, str], conversions: Conversions | None = None
+) -> Loaded:
     """Load the project of a services.yaml. Opens no connection; never raises for a fault in a file.
 
     Args:
         config: Its path.
         environment: Variables for `${NAME}`, `GATEWAY_API_KEYS`, `GATEWAY_DATABASE_URL` and the keys
             of buckets (`AWS_…`, `AZURE_…`).
+        conversions: Editor workflows that earlier loads converted.
     """
     config = config.absolute()
     root = config.parent
@@ -99,7 +103,8 @@ def load_project(config: Path, environment: Mapping[str, str]) -> Loaded:
     findings = [*parsed.findings, *raw.findings, *keys.findings]
     services: tuple[BoundService, ...] = ()
     if parsed.declaration is not None:
-        services, found = _resolve(parsed.declaration.services, root, raw.definitions)
+        workflows = Workflows(root, raw, conversions)
+        services, found = _resolve(parsed.declaration.services, workflows, raw.definitions)
         findings += [*check_backends(parsed.declaration), *found]
         findings += check_dispatch(with_database(parsed.declaration, environment))
     ordered = _in_order(findings, shown_path(config))
@@ -122,17 +127,16 @@ def _parse(config: Path, environment: Mapping[str, str]) -> Parsed:
 
 
 def _resolve(
-    services: Iterable[Service], root: Path, definitions: Definitions
+    services: Iterable[Service], workflows: Workflows, definitions: Definitions
 ) -> tuple[tuple[BoundService, ...], list[Finding]]:
-    workflows = Workflows(root)
     bound: list[BoundService] = []
     findings: list[Finding] = []
     for service in services:
-        prompt = workflows.prompt(service)
-        if isinstance(prompt, Finding):
-            findings.append(prompt)
+        workflow = workflows.read(service)
+        if isinstance(workflow, tuple):
+            findings += workflow
             continue
-        resolved = resolve_service(service, prompt, definitions)
+        resolved = resolve_service(service, workflow.prompt, definitions, workflow.conversion)
         findings += resolved.findings
         if resolved.bound is not None:
             bound.append(resolved.bound)

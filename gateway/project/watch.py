@@ -14,6 +14,7 @@ from watchfiles import (
     awatch,  # pyright: ignore[reportUnknownVariableType]  # its types name trio, which is not here
 )
 
+from gateway.project.conversions import Conversions
 from gateway.project.definitions_file import DEFINITIONS_FILE
 from gateway.project.fingerprint import Fingerprint, fingerprint
 from gateway.project.load import Loaded, load_project
@@ -36,12 +37,13 @@ async def watch_project(
         environment: As at the first load; the environment does not change.
         seen: The files as they were before the first load: what changed since is yielded at once.
     """
+    conversions = Conversions()
     while True:
         folders = await asyncio.to_thread(_folders, config)
         now = await asyncio.to_thread(fingerprint, config)
         if now != seen:
             seen = now
-            yield await asyncio.to_thread(load_project, config, environment)
+            yield await asyncio.to_thread(_load, config, environment, conversions)
         async for _ in awatch(
             *folders,
             recursive=False,  # a project's folder may hold outputs and environments by the thousand
@@ -53,9 +55,15 @@ async def watch_project(
             now = await asyncio.to_thread(fingerprint, config)
             if now != seen:
                 seen = now
-                yield await asyncio.to_thread(load_project, config, environment)
+                yield await asyncio.to_thread(_load, config, environment, conversions)
             if await asyncio.to_thread(_folders, config) != folders:
                 break
+
+
+def _load(config: Path, environment: Mapping[str, str], conversions: Conversions) -> Loaded:
+    loaded = load_project(config, environment, conversions)
+    conversions.sweep()
+    return loaded
 
 
 def _folders(config: Path) -> tuple[Path, ...]:

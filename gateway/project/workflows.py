@@ -4,72 +4,131 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import TYPE_CHECKING
 
-from gateway.errors import Finding, Place
+from gateway.editor.class_types import class_types_in
+from gateway.errors import Finding
+from gateway.graph.json_value import Json
 from gateway.graph.prompt import Prompt, PromptFault, parse_prompt
-from gateway.project.json_file import FileFault, read_json
+from gateway.project.conversions import Conversions
+from gateway.project.definitions_file import PinnedDefinitions
+from gateway.project.json_file import FileFault, parse_json, read_bytes, text_of
 from gateway.project.locate import shown_path
 from gateway.services.closest import closest
 from gateway.services.model import Service
 
-__all__ = ["FOLDER", "Workflows", "list_workflows", "scan_workflows"]
+if TYPE_CHECKING:
+    from gateway.editor.convert import Conversion
+
+__all__ = ["FOLDER", "Workflow", "Workflows", "list_workflows", "scan_workflows"]
 
 FOLDER = "workflows"
 _LIMIT = 32 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class _Broken:
-    code: str
-    message: str
-    mend: str
-    place: Place | None = None
+class Workflow:
+    """A workflow that was read.
+
+    Attributes:
+        prompt: Its graph.
+        conversion: How it came to be, when the file is the editor's own save format.
+    """
+
+    prompt: Prompt
+    conversion: Conversion | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A workflow file: its content, the same as JSON, and the prompt that it is if it is one."""
+
+    content: bytes
+    raw: Json
+    prompt: Prompt | None
 
 
 class Workflows:
-    """The workflows of one load; a file that several services name is read once."""
+    """The workflows of one load; a file that several services name is read once.
 
-    def __init__(self, root: Path) -> None:
+    Args:
+        root: The project's folder.
+        pinned: The node definitions, which editor workflows are converted with.
+        conversions: Those of earlier loads.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        pinned: PinnedDefinitions | None = None,
+        conversions: Conversions | None = None,
+    ) -> None:
         self._folder = root / FOLDER
         self._real = self._folder.resolve()
         self._plain = _plain_names(self._folder)
-        self._read: dict[str, Prompt | _Broken] = {}
+        self._pinned = pinned or PinnedDefinitions()
+        self._conversions = conversions or Conversions()
+        self._files: dict[str, _File | Finding] = {}
+        self._read: dict[str, Workflow | tuple[Finding, ...]] = {}
 
-    def prompt(self, service: Service) -> Prompt | Finding:
-        """Return the prompt of a service, or what is wrong with its file."""
+    def read(self, service: Service) -> Workflow | tuple[Finding, ...]:
+        """Return a service's workflow, or what is wrong with its file."""
         name = service.workflow
         if name not in self._read:
             self._read[name] = self._load(name)
         found = self._read[name]
-        if isinstance(found, _Broken):
-            return Finding(
-                code=found.code,
-                message=found.message,
-                place=found.place or service.places.get("workflow", service.place),
-                service=service.name,
-                found=name,
-                mend=found.mend,
-            )
-        return found
+        if isinstance(found, Workflow):
+            return found
+        return tuple(_placed(each, service) for each in found)
 
-    def _load(self, name: str) -> Prompt | _Broken:
+    def class_types(self, service: Service) -> frozenset[str] | Finding:
+        """Return the classes that a service's workflow names; nothing is converted for it."""
+        file = self._file(service.workflow)
+        if isinstance(file, Finding):
+            return _placed(file, service)
+        if file.prompt is None:
+            return class_types_in(file.raw)
+        return frozenset(node.class_type for node in file.prompt.values())
+
+    def _load(self, name: str) -> Workflow | tuple[Finding, ...]:
+        file = self._file(name)
+        if isinstance(file, Finding):
+            return (file,)
+        if file.prompt is not None:
+            return Workflow(file.prompt)
+        shown = shown_path(self._folder / name)
+        found = self._conversions.convert(file.content, file.raw, self._pinned, shown)
+        return found if isinstance(found, tuple) else Workflow(found.prompt, found)
+
+    def _file(self, name: str) -> _File | Finding:
+        if name not in self._files:
+            self._files[name] = self._open(name)
+        return self._files[name]
+
+    def _open(self, name: str) -> _File | Finding:
         path = self._inside(name)
         if path is None:
-            return _Broken(
+            return Finding(
                 code="workflow-outside",
                 message=f"the workflow {name!r} is not inside {FOLDER}/",
                 mend=f"Put the file under {FOLDER}/ and give its name there.",
             )
         if name not in self._plain and not path.is_file():
             return self._missing(name)
+        shown = shown_path(path)
         try:
-            return parse_prompt(read_json(path, _LIMIT))
+            content = read_bytes(path, _LIMIT)
+            raw = parse_json(text_of(content, shown), shown)
         except FileFault as fault:
-            return _Broken("workflow-json-invalid", fault.message, fault.mend, fault.place)
+            return Finding("workflow-json-invalid", fault.message, fault.place, mend=fault.mend)
+        try:
+            return _File(content, raw, parse_prompt(raw))
         except PromptFault as fault:
-            return _Broken(fault.code, f"{shown_path(path)}: {fault.message}", fault.mend)
+            if fault.code == "workflow-editor-format":
+                return _File(content, raw, None)
+            return Finding(fault.code, f"{shown}: {fault.message}", mend=fault.mend)
 
     def _inside(self, name: str) -> Path | None:
         if name in self._plain:
@@ -82,7 +141,7 @@ class Workflows:
         path = self._folder / name
         return path if path.resolve().is_relative_to(self._real) else None
 
-    def _missing(self, name: str) -> _Broken:
+    def _missing(self, name: str) -> Finding:
         there = [each.relative_to(self._folder).as_posix() for each in list_workflows(self._folder)]
         near = closest(name, there)
         if near:
@@ -90,8 +149,8 @@ class Workflows:
         elif there:
             mend = f"There are: {', '.join(there[:8])}{' …' if len(there) > 8 else ''}."
         else:
-            mend = f'Export a workflow from ComfyUI with "Export (API)" into {FOLDER}/.'
-        return _Broken(
+            mend = f"Save a workflow from ComfyUI into {FOLDER}/."
+        return Finding(
             code="workflow-missing", message=f"there is no workflow {FOLDER}/{name}", mend=mend
         )
 
@@ -113,6 +172,16 @@ def scan_workflows(folder: str | os.PathLike[str]) -> Iterator[os.DirEntry[str]]
             yield from scan_workflows(entry.path)
         elif entry.name.endswith(".json"):
             yield entry
+
+
+def _placed(finding: Finding, service: Service) -> Finding:
+    """Return a finding as the service's; without a place of its own, it is where the file is named."""
+    return replace(
+        finding,
+        place=finding.place or service.places.get("workflow", service.place),
+        service=service.name,
+        found=service.workflow,
+    )
 
 
 def _plain_names(folder: Path) -> frozenset[str]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from gateway.graph.definitions import InputDefinition
 from gateway.graph.json_value import Json
 from gateway.graph.prompt import Prompt
 from gateway.services.model import Kind, Parameter, ParameterType, Service
+
+if TYPE_CHECKING:
+    from gateway.editor.texts import Texts
 
 __all__ = ["BoundOutput", "BoundParameter", "BoundService", "BoundWidget", "WidgetKey"]
 
@@ -91,6 +94,8 @@ class BoundService:
         prompt: The workflow's graph; never changed.
         prefixes: Save nodes whose literal `filename_prefix` no parameter sets: (node id, widget) → value.
         dynamic_texts: String widgets in which the editor resolves `{a|b}` before it sends.
+        texts: For an editor workflow what decides that instead, and where dates and other nodes' values
+            are put in; None for an API one.
         models: Widgets that name a file which ComfyUI loads from its own folders: checkpoints, LoRAs…
         paid: Nodes that call a paid service outside, as far as their definitions are pinned.
     """
@@ -101,6 +106,7 @@ class BoundService:
     outputs: tuple[BoundOutput, ...] = ()
     prefixes: Mapping[WidgetKey, str] = field(default_factory=dict[WidgetKey, str])
     dynamic_texts: frozenset[WidgetKey] = frozenset()
+    texts: Texts | None = None
     models: frozenset[WidgetKey] = frozenset()
     paid: frozenset[str] = frozenset()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from gateway.errors import Finding, Place
 from gateway.graph.definitions import Definition, Definitions, InputDefinition, TextWidget
@@ -18,6 +19,7 @@ from gateway.services.bound import (
     WidgetKey,
 )
 from gateway.services.closest import closest
+from gateway.services.editor_nodes import explained
 from gateway.services.example_faults import example_faults
 from gateway.services.locate import find_node
 from gateway.services.model import (
@@ -30,6 +32,9 @@ from gateway.services.model import (
 from gateway.services.parameter_faults import parameter_faults
 from gateway.services.surroundings import Surroundings, node_named, nodes_named
 
+if TYPE_CHECKING:
+    from gateway.editor.convert import Conversion
+
 __all__ = ["Resolved", "check_backends", "check_dispatch", "resolve_service"]
 
 
@@ -41,7 +46,12 @@ class Resolved:
     findings: tuple[Finding, ...]
 
 
-def resolve_service(service: Service, prompt: Prompt, definitions: Definitions) -> Resolved:
+def resolve_service(
+    service: Service,
+    prompt: Prompt,
+    definitions: Definitions,
+    conversion: Conversion | None = None,
+) -> Resolved:
     """Find every binding of a service in its graph.
 
     Args:
@@ -49,6 +59,7 @@ def resolve_service(service: Service, prompt: Prompt, definitions: Definitions) 
         prompt: Its workflow.
         definitions: What is known of the node classes; {} when nothing is. With them types, limits
             and options are the definitions', without them the graph's own values speak.
+        conversion: How the prompt came to be, when the workflow is an editor's.
 
     Returns:
         The bound service and all that was found; warnings do not keep it from being bound.
@@ -62,6 +73,8 @@ def resolve_service(service: Service, prompt: Prompt, definitions: Definitions) 
     complete = len(parameters) == len(service.parameters)
     if complete and not _has_errors(findings):
         findings.extend(example_faults(service.examples, parameters))
+    if conversion is not None:
+        findings = [explained(each, conversion) for each in findings]
     if findings:
         findings = [replace(each, service=service.name) for each in findings]
     if _has_errors(findings):
@@ -73,7 +86,8 @@ def resolve_service(service: Service, prompt: Prompt, definitions: Definitions) 
         parameters=tuple(parameters),
         outputs=tuple(each for each in outputs if isinstance(each, BoundOutput)),
         prefixes=_prefixes(service, around, keys),
-        dynamic_texts=_dynamic_texts(around, parameters),
+        dynamic_texts=_dynamic_texts(around, parameters) if conversion is None else frozenset(),
+        texts=conversion.texts if conversion is not None else None,
         models=_models(around),
         paid=_paid_nodes(around),
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import PORTRAIT, Ran
+from tests.editor.portrait import portrait
 
 Gateway = Callable[..., Ran]
 
@@ -87,3 +88,54 @@ def test_stale_pins_do_not_keep_one_from_pulling_anew(gateway: Gateway) -> None:
     PINNED.write_text("nonsense", encoding="utf-8")
     assert (gateway("definitions", "pull")).status == 0
     assert (gateway("validate")).status == 0
+
+
+EDITOR = """\
+version: 1
+backends:
+  studio: {url: "${COMFYUI_URL:-http://127.0.0.1:1}"}
+services:
+  portrait:
+    description: Paint a portrait in oils.
+    workflow: portrait.json
+    parameters:
+      prompt: {node: {title: Positive}, widget: text}
+      seed: {node: "3", widget: seed, default: random}
+    outputs:
+      image: {node: "9"}
+"""
+
+
+@pytest.mark.usefixtures("simulator")
+def test_an_editor_workflow_becomes_a_service_once_its_definitions_are_pulled(
+    gateway: Gateway, project: Path
+) -> None:
+    workflow = json.dumps(portrait(prefix="%Positive.text%"))
+    (project / "workflows/portrait.json").write_text(workflow, encoding="utf-8")
+    (project / "services.yaml").write_text(EDITOR, encoding="utf-8")
+    before = gateway("validate")
+    assert before.status == 1
+    assert "(workflow-needs-definitions)" in before.out
+    assert "gateway definitions pull" in before.out
+    pulled = gateway("definitions", "pull")
+    assert pulled == Ran(0, "schemas/definitions.json: 6 of 6 node classes\n", "")
+    after = gateway("validate", "--online")
+    assert after == Ran(0, "services.yaml: 1 service, nothing to mend\n", "")
+    ran = gateway("call", "portrait", "prompt={a fox} // quick", "seed=7", "--json")
+    record = json.loads(ran.out)
+    assert (record["status"], record["seeds"]) == ("completed", {"seed": 7})
+    # the other node's value as it is before its own text is resolved, as the editor does it
+    assert [each["filename"] for each in record["outputs"]] == ["{a fox} __ quick_00001_.png"]
+
+
+@pytest.mark.usefixtures("project", "simulator")
+def test_what_an_earlier_version_pinned_is_pinned_whole(gateway: Gateway) -> None:
+    gateway("definitions", "pull")
+    whole = PINNED.read_text("utf-8")
+    earlier = json.loads(whole)
+    for entry in earlier.values():
+        del entry["input_order"]
+    PINNED.write_text(json.dumps(earlier), encoding="utf-8")
+    assert gateway("validate").status == 0
+    gateway("definitions", "pull")
+    assert PINNED.read_text("utf-8") == whole

@@ -106,7 +106,7 @@ OWN_FORMAT = "this is the editor's own save format (it has a `nodes` list)"
             {"nodes": [], "links": []},
             "workflow-editor-format",
             OWN_FORMAT,
-            'Export it from ComfyUI with "Export (API)" and use that file.',
+            "Convert it first: gateway convert FILE.",
         ),
         *(
             (raw, "workflow-empty", "the workflow has no node with a class_type", EXPORT)

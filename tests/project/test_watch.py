@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from gateway.project.fingerprint import fingerprint
 from gateway.project.load import Loaded
 from gateway.project.watch import watch_project
+from tests.editor.portrait import OBJECT_INFO, portrait
 from tests.project.small import SERVICES, write_project
 
 PATIENCE = 5.0
@@ -93,3 +95,18 @@ async def test_an_editor_that_replaces_the_file_is_seen(tmp_path: Path) -> None:
         other.write_text(SERVICES.replace("draw:", "etch:"), encoding="utf-8")
         other.replace(config)
         assert _names(await edits.next()) == ["etch"]
+
+
+@pytest.mark.timeout(30)
+async def test_an_edit_of_an_editor_workflow_yields_its_new_graph(tmp_path: Path) -> None:
+    config = write_project(tmp_path, graph=portrait("a fox"))
+    (tmp_path / "schemas").mkdir()
+    pinned = json.dumps(OBJECT_INFO)
+    (tmp_path / "schemas/definitions.json").write_text(pinned, encoding="utf-8")
+    async with _watching(config) as edits:
+        edited = json.dumps(portrait("a dog, sitting"))
+        (tmp_path / "workflows/draw.json").write_text(edited, encoding="utf-8")
+        loaded = await edits.next()
+        assert loaded.project is not None, loaded.findings
+        text = loaded.project.services[0].prompt["6"].inputs["text"]
+        assert text == "a dog, sitting"

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from gateway.errors import Finding, Place
 from gateway.graph.prompt import Node
-from gateway.project.workflows import Workflows, list_workflows
+from gateway.project.workflows import Workflow, Workflows, list_workflows
 from gateway.services.model import Service
 
 GRAPH = {"1": {"class_type": "SaveImage", "inputs": {"filename_prefix": "x"}}}
@@ -29,9 +28,14 @@ def _service(workflow: str) -> Service:
     return Service("draw", Place("services.yaml", 3, 3), workflow, "Draw", "", places=places)
 
 
+def _findings(workflow: str) -> tuple[Finding, ...]:
+    found = Workflows(Path.cwd()).read(_service(workflow))
+    assert isinstance(found, tuple)
+    return found
+
+
 def _refused(workflow: str) -> Finding:
-    found = Workflows(Path.cwd()).prompt(_service(workflow))
-    assert isinstance(found, Finding)
+    (found,) = _findings(workflow)
     assert found.service == "draw"
     assert found.found == workflow
     assert found.mend
@@ -41,15 +45,17 @@ def _refused(workflow: str) -> Finding:
 def test_a_workflow_is_read_once_for_all_services_that_name_it() -> None:
     Path("workflows/a.json").write_text(json.dumps(GRAPH), encoding="utf-8")
     workflows = Workflows(Path.cwd())
-    first = workflows.prompt(_service("a.json"))
-    assert first == {"1": Node("SaveImage", {"filename_prefix": "x"})}
-    assert workflows.prompt(_service("a.json")) is first
+    first = workflows.read(_service("a.json"))
+    assert isinstance(first, Workflow)
+    assert first.prompt == {"1": Node("SaveImage", {"filename_prefix": "x"})}
+    assert first.conversion is None
+    assert workflows.read(_service("a.json")) is first
 
 
 def test_workflows_may_be_in_folders() -> None:
     Path("workflows/sd15/deep").mkdir(parents=True)
     Path("workflows/sd15/deep/a.json").write_text(json.dumps(GRAPH), encoding="utf-8")
-    assert isinstance(Workflows(Path.cwd()).prompt(_service("sd15/deep/a.json")), Mapping)
+    assert isinstance(Workflows(Path.cwd()).read(_service("sd15/deep/a.json")), Workflow)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +95,7 @@ def test_a_file_whose_name_is_a_path_elsewhere_is_refused_where_it_is_just_a_nam
 def test_a_link_that_stays_inside_is_followed(tmp_path: Path) -> None:
     Path("workflows/a.json").write_text(json.dumps(GRAPH), encoding="utf-8")
     (tmp_path / "workflows" / "b.json").symlink_to(tmp_path / "workflows" / "a.json")
-    assert isinstance(Workflows(Path.cwd()).prompt(_service("b.json")), Mapping)
+    assert isinstance(Workflows(Path.cwd()).read(_service("b.json")), Workflow)
 
 
 def test_a_missing_workflow_is_told_with_the_nearest_name() -> None:
@@ -103,7 +109,7 @@ def test_a_missing_workflow_is_told_with_the_nearest_name() -> None:
 
 
 def test_a_missing_workflow_in_an_empty_project_is_told_how_to_make_one() -> None:
-    assert "Export (API)" in str(_refused("a.json").mend)
+    assert _refused("a.json").mend == "Save a workflow from ComfyUI into workflows/."
 
 
 def test_broken_json_is_told_at_its_own_place() -> None:
@@ -116,7 +122,6 @@ def test_broken_json_is_told_at_its_own_place() -> None:
 @pytest.mark.parametrize(
     ("content", "code"),
     [
-        ({"nodes": [], "links": []}, "workflow-editor-format"),
         ({}, "workflow-empty"),
         ([], "workflow-not-api-format"),
         (
