@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check fix snapshots schemas docs bench soak reliability mutants clean
+.PHONY: demo test check fix snapshots schemas docs bench soak reliability mutants conversion-report clean
 
 $(VENV)/.installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
@@ -49,6 +49,9 @@ reliability: $(VENV)/.installed-dev  ## write the tables of docs/reliability.md 
 
 mutants: $(VENV)/.installed-dev  ## do the tests notice? (nightly)
 	@$(BIN)/mutmut run
+
+conversion-report: $(VENV)/.installed-dev  ## score conversions of editor workflows, per feature: CASES=folder
+	@$(BIN)/python scripts/conversion_report.py "$(CASES)"
 
 clean:
 	@rm -rf $(VENV) .gateway mutants

@@ -20,6 +20,7 @@ from gateway.graph.json_value import JsonObject, as_object
 from gateway.simulator.server import Simulator
 from tests.cli.conftest import simulated
 from tests.docs.documents import ROOT
+from tests.editor.portrait import OBJECT_INFO, portrait
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(30)]
 PATIENCE = 10.0
@@ -168,3 +169,20 @@ def test_a_reader_that_leaves_early_is_no_fault(project: Path) -> None:
     )
     assert done.stdout == "{"
     assert done.stderr == ""
+
+
+def test_many_workflows_are_converted_in_one_go_with_a_line_for_each(tmp_path: Path) -> None:
+    (tmp_path / "info.json").write_text(json.dumps(OBJECT_INFO), encoding="utf-8")
+    for number in range(50):
+        text = json.dumps(portrait(f"a fox, {number}"))
+        (tmp_path / f"{number}.json").write_text(text, encoding="utf-8")
+    files = [f"{number}.json" for number in range(50)]
+    words = ("convert", *files, "--definitions", "info.json", "--jsonl")
+    with _started(*words, folder=tmp_path) as converting:
+        out, err = converting.communicate(timeout=PATIENCE)
+    assert (converting.returncode, err) == (0, "")
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert [each["file"] for each in lines] == files
+    assert [each["api"]["6"]["inputs"]["text"] for each in lines] == [
+        f"a fox, {number}" for number in range(50)
+    ]
