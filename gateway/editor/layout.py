@@ -7,7 +7,7 @@ chosen option right after itself.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from gateway.editor.document import InputSlot, OutputSlot

@@ -8,11 +8,13 @@ from gateway.editor.convert import Unconvertible, convert
 from gateway.graph.json_value import Json, JsonObject, as_array, as_object
 from tests.editor.classes import CLASSES
 
-__all__ = ["ACTIVE", "BYPASSED", "MUTED", "Canvas", "Inside", "Inputs", "inputs_of", "why_refused"]
+__all__ = ["ACTIVE", "BYPASSED", "MUTED", "Canvas", "Inputs", "Inside", "inputs_of", "why_refused"]
 
 ACTIVE, MUTED, BYPASSED = 0, 2, 4
 _WIDGET_TYPES = ("INT", "FLOAT", "STRING", "BOOLEAN", "COMBO")
 Inputs = Mapping[str, Json]
+Output = tuple["int | str", int]
+"""A node's id and the index of one of its outputs."""
 
 
 class Canvas:
@@ -58,12 +60,10 @@ class Canvas:
 
     def join(
         self,
-        origin: int | str,
-        origin_slot: int,
+        origin: Output,
         target: int | str,
         name: str,
         kind: str = "",
-        *,
         widget: bool | None = None,
     ) -> int:
         """Link an output to an input and return the link's id."""
@@ -74,7 +74,7 @@ class Canvas:
         slot = slots[at]
         assert isinstance(slot, dict)
         slot["link"] = link_id
-        self.links.append((link_id, origin, origin_slot, target, at, str(slot["type"])))
+        self.links.append((link_id, *origin, target, at, str(slot["type"])))
         return link_id
 
     def workflow(self, *subgraphs: Inside) -> dict[str, Json]:
@@ -104,7 +104,7 @@ class Inside(Canvas):
 
     def takes(self, name: str, *targets: tuple[int | str, str], kind: str = "") -> None:
         """Add an input that feeds slots inside."""
-        links = [self.join(-10, len(self.inputs), *target, kind) for target in targets]
+        links = [self.join((-10, len(self.inputs)), *target, kind) for target in targets]
         self.inputs.append({"name": name, "type": kind or "*", "linkIds": list[Json](links)})
 
     def gives(self, name: str, origin: int | str, slot: int = 0, kind: str = "*") -> None:

@@ -87,6 +87,8 @@ _OLD: dict[str, JsonObject] = {
         "IMAGE",
     ),
     "Broken": define({"image": "IMAGE", "odd": 7}, "IMAGE"),
+    "Target": define({}),  # takes whatever slots a file has
+    "Maker": define({"either": ["VAE,CLIP"]}, "*"),
     "Lists": define({"which": [[]], "note": ["STRING"]}, "STRING"),
 }
 

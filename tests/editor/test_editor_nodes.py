@@ -16,7 +16,7 @@ def picture() -> Canvas:
     canvas = Canvas()
     canvas.add(1, "LoadImage", ["a.png", "image"])
     canvas.add(2, "SaveImage", ["out"])
-    canvas.join(1, 0, 2, "images")
+    canvas.join((1, 0), 2, "images")
     return canvas
 
 
@@ -53,7 +53,7 @@ def test_ids_stay_as_they_are(node_id: int | str) -> None:
     canvas = Canvas()
     canvas.add(node_id, "LoadImage", ["a.png"])
     canvas.add(2, "SaveImage", ["out"])
-    canvas.join(node_id, 0, 2, "images")
+    canvas.join((node_id, 0), 2, "images")
     key = "3" if node_id == 3.0 else str(node_id)
     assert inputs_of(canvas.workflow()) == {
         key: {"image": "a.png"},
@@ -128,7 +128,7 @@ def test_a_node_has_its_own_title_or_else_that_of_its_class() -> None:
 
 
 def test_a_class_whose_display_name_is_no_text_has_its_own_name_as_title() -> None:
-    classes = {"X": {"input": {}, "display_name": None}}
+    classes: dict[str, Json] = {"X": {"input": {}, "display_name": None}}
     prompt = convert({"nodes": [{"id": 1, "type": "X"}]}, classes).prompt
     assert prompt == {"1": Node("X", {}, "X")}
 
@@ -164,11 +164,11 @@ def test_node_ids_that_occur_twice_are_new_inside_subgraphs() -> None:
     inside = Inside("sub")
     inside.add(1, "LoadImage", ["b.png"])
     inside.add(4, "PreviewImage")
-    inside.join(1, 0, 4, "images")
+    inside.join((1, 0), 4, "images")
     inside.gives("IMAGE", 1)
     root = picture()
     root.add(3, "sub")
-    root.join(3, 0, 2, "images")
+    root.join((3, 0), 2, "images")
     root.add(6, "LoadImage")
     root.fields["last_node_id"] = 5
     assert inputs_of(root.workflow(inside)) == {
@@ -204,7 +204,7 @@ def test_the_old_names_of_hosts_widgets_follow_new_ids() -> None:
 
 def test_a_slot_that_the_class_does_not_declare_keeps_its_link_under_its_name() -> None:
     canvas = picture()
-    canvas.join(1, 1, 2, "gone_input", "MASK")
+    canvas.join((1, 1), 2, "gone_input", "MASK")
     assert inputs_of(canvas.workflow())["2"] == {
         "filename_prefix": "out",
         "images": ["1", 0],
@@ -214,7 +214,7 @@ def test_a_slot_that_the_class_does_not_declare_keeps_its_link_under_its_name() 
 
 def test_a_slot_of_a_widget_that_the_class_does_not_have_is_gone() -> None:
     canvas = picture()
-    canvas.join(1, 0, 2, "old_prefix", "STRING")
+    canvas.join((1, 0), 2, "old_prefix", "STRING")
     assert "old_prefix" not in inputs_of(canvas.workflow())["2"]
 
 
@@ -231,7 +231,7 @@ def test_the_slots_own_word_counts_for_a_link_and_not_the_slot_that_the_link_nam
     canvas = Canvas()
     canvas.add(1, "LoadImage", ["a.png"])
     canvas.add(2, "Blend", [0.5])
-    canvas.join(1, 0, 2, "second", "IMAGE")  # slot 0 in the file, slot 1 of the class
+    canvas.join((1, 0), 2, "second", "IMAGE")  # slot 0 in the file, slot 1 of the class
     assert inputs_of(canvas.workflow())["2"] == {"amount": 0.5, "second": ["1", 0]}
 
 
@@ -239,7 +239,7 @@ def test_links_win_over_widgets_of_the_same_name() -> None:
     canvas = Canvas()
     canvas.add(1, "PrimitiveInt", [7, "fixed"])
     canvas.add(2, "EmptyLatentImage", [64, 32, 1])
-    canvas.join(1, 0, 2, "width")
+    canvas.join((1, 0), 2, "width")
     assert inputs_of(canvas.workflow())["2"] == {"width": ["1", 0], "height": 32, "batch_size": 1}
 
 

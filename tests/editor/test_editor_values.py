@@ -251,7 +251,7 @@ def test_a_definition_with_a_forgotten_comma_makes_slots() -> None:
     canvas.add(1, "LoadImage", ["a.png"])
     canvas.add(2, "Broken", ["x"])
     canvas.add(3, "Broken", {"odd": "x"})
-    canvas.join(1, 0, 2, "image", "IMAGE")
+    canvas.join((1, 0), 2, "image", "IMAGE")
     assert inputs_of(canvas.workflow())["2"] == {"image": ["1", 0]}
 
 
@@ -297,7 +297,7 @@ def test_a_linked_child_of_a_dynamic_combo_is_sent_under_its_full_name() -> None
     canvas = Canvas()
     canvas.add(1, "PrimitiveInt", [5, "fixed"])
     canvas.add(2, "Encode", ["video", "av1", 30, "x"])
-    canvas.join(1, 0, 2, "format.crf", "INT")
+    canvas.join((1, 0), 2, "format.crf", "INT")
     assert inputs_of(canvas.workflow())["2"]["format.crf"] == ["1", 0]
 
 
@@ -307,10 +307,10 @@ def test_slots_of_another_choice_of_a_dynamic_combo_are_gone() -> None:
     canvas.add(2, "Encode", ["none", "x"])
     canvas.add(3, "Encode", [7, "x"])
     canvas.add(4, "Encode", ["nested", "slow", "x"])
-    canvas.join(1, 0, 2, "format.sound", "AUDIO")
-    canvas.join(1, 0, 3, "format.sound", "AUDIO")
-    canvas.join(1, 0, 4, "format.how.speed", "AUDIO")
-    canvas.join(1, 0, 4, "formatted", "AUDIO")
+    canvas.join((1, 0), 2, "format.sound", "AUDIO")
+    canvas.join((1, 0), 3, "format.sound", "AUDIO")
+    canvas.join((1, 0), 4, "format.how.speed", "AUDIO")
+    canvas.join((1, 0), 4, "formatted", "AUDIO")
     sent = inputs_of(canvas.workflow())
     assert (sent["2"], sent["3"]) == ({"format": "none", "name": "x"}, {"format": 7, "name": "x"})
     assert "format.how.speed" not in sent["4"]
@@ -322,8 +322,8 @@ def test_slots_that_grow_are_sent_when_linked_under_their_own_names() -> None:
     canvas.add(1, "LoadImage", ["a.png"])
     canvas.add(2, "Batch")
     canvas.slot(2, "images.image1", "IMAGE")
-    canvas.join(1, 0, 2, "images.image0", "IMAGE")
-    canvas.join(1, 0, 2, "images.image2", "IMAGE")
+    canvas.join((1, 0), 2, "images.image0", "IMAGE")
+    canvas.join((1, 0), 2, "images.image2", "IMAGE")
     assert inputs_of(canvas.workflow())["2"] == {
         "images.image0": ["1", 0],
         "images.image2": ["1", 0],
@@ -334,7 +334,7 @@ def test_slots_that_grow_below_a_dynamic_combo_are_sent_too() -> None:
     canvas = Canvas()
     canvas.add(1, "LoadImage", ["a.png"])
     canvas.add(2, "Encode", ["video", "av1", 30, "x"])
-    canvas.join(1, 0, 2, "format.frames.frame3", "IMAGE")
+    canvas.join((1, 0), 2, "format.frames.frame3", "IMAGE")
     assert inputs_of(canvas.workflow())["2"]["format.frames.frame3"] == ["1", 0]
 
 
@@ -342,5 +342,5 @@ def test_slots_that_grow_of_an_unknown_shape_are_sent_too() -> None:
     canvas = Canvas()
     canvas.add(1, "LoadImage", ["a.png"])
     canvas.add(2, "Shapeless")
-    canvas.join(1, 0, 2, "any.1", "IMAGE")
+    canvas.join((1, 0), 2, "any.1", "IMAGE")
     assert inputs_of(canvas.workflow())["2"] == {"any.1": ["1", 0]}
