@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gateway.editor.definition import read_layout
 from gateway.editor.document import read_graph
 from gateway.editor.groups import with_groups_opened
 from gateway.editor.hosts import give_hosts_their_values, value_of
 from gateway.editor.instances import Instance, Opened, open_workflow
-from gateway.editor.layout import Layout, read_layout
+from gateway.editor.layout import Layout
 from gateway.editor.primitives import apply_primitives
 from gateway.editor.renumber import with_unique_ids
 from gateway.editor.sources import Promoted, source_of

@@ -1,7 +1,8 @@
 """PrimitiveNode: writes its value into every widget it is linked to, and is gone.
 
 It does so whatever its mode is: muted and bypassed ones write too. One that holds no value leaves the
-widgets as they are.
+widgets as they are. One that feeds a host's input changes nothing, as in the editor: the nodes inside keep what
+they were saved with.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import math
 
 from gateway.editor.instances import Instance, Opened
 from gateway.editor.layout import NumberRule
-from gateway.editor.promotion import widget_inside
 from gateway.editor.values import plain_number
 from gateway.graph.json_value import Json, as_array
 
@@ -35,11 +35,7 @@ def _apply(primitive: Instance) -> None:
         if target is None or slot is None:
             continue
         name = target.inputs[slot].name
-        if target.inner is not None:
-            found = widget_inside(target.inner, slot)
-            if found is not None:
-                target.given[slot] = _accepted(*found, values[0])
-        elif name in target.held:
+        if name in target.held:
             target.held[name] = _accepted(target, name, values[0])
 
 
