@@ -34,7 +34,7 @@ def convert_workflow(
             _unpinned(file, partial, "pinned by an earlier version, without what converting needs"),
         )
     try:
-        return convert(raw, pinned.raw)
+        found = convert(raw, pinned.raw)
     except Unconvertible as refused:
         unpinned = class_types - pinned.raw.keys()
         faults = [
@@ -45,6 +45,20 @@ def convert_workflow(
         if len(faults) < len(refused.faults):
             findings.append(_unpinned(file, unpinned, "not pinned"))
         return tuple(findings)
+    except RecursionError:
+        message = f"{file} is nested too deeply"
+        place = Place(file, 1, 1)
+        return (Finding("workflow-json-invalid", message, place, mend="Save the workflow again."),)
+    return found if found.prompt else (_empty(file),)
+
+
+def _empty(file: str) -> Finding:
+    return Finding(
+        code="workflow-empty",
+        message=f"no node of {file} takes part: they are muted, bypassed or notes",
+        place=Place(file, 1, 1),
+        mend="Enable its nodes in ComfyUI and save it.",
+    )
 
 
 def _is_whole(class_type: str, pinned: PinnedDefinitions) -> bool:

@@ -11,7 +11,9 @@ __all__ = ["OBJECT_INFO", "PORTRAIT", "node", "portrait"]
 CHECKPOINT = "v1-5-pruned-emaonly-fp16.safetensors"
 
 
-def node(node_id: int, kind: str, values: Sequence[Json], **more: Json) -> dict[str, Json]:
+def node(
+    node_id: int, kind: str, values: Sequence[Json] | Mapping[str, Json], **more: Json
+) -> dict[str, Json]:
     """Return a node as the editor saves it; `more` are fields of it."""
     return {"id": node_id, "type": kind, "mode": 0, "widgets_values": values, **more}
 

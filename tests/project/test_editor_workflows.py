@@ -6,11 +6,15 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from gateway.errors import Finding, Place
 from gateway.graph.json_value import Json
 from gateway.project.conversions import Conversions
 from gateway.project.load import Project, load_graphs, load_project
+from tests.editor.intricate import INTRICATE, INTRICATE_INFO
+from tests.editor.mutations import mutated
 from tests.editor.portrait import OBJECT_INFO, PORTRAIT, portrait
 
 SERVICES = """\
@@ -160,3 +164,38 @@ def test_other_definitions_make_another_conversion(tmp_path: Path) -> None:
     second = _loaded(_write(tmp_path, pinned=pinned), conversions).services[0].prompt
     assert second == first
     assert second is not first
+
+
+def test_a_workflow_of_which_nothing_takes_part_is_told_so(tmp_path: Path) -> None:
+    nodes: list[Json] = [{"id": 9, "type": "SaveImage", "mode": 2}]
+    config = _write(tmp_path, workflow={"nodes": nodes, "links": [], "version": 0.4})
+    (finding,) = _findings(config)
+    assert (finding.code, finding.place) == ("workflow-empty", Place("workflows/draw.json", 1, 1))
+
+
+def test_a_workflow_that_is_nested_too_deeply_is_told_so(tmp_path: Path) -> None:
+    deep: Json = "x"
+    for _ in range(700):
+        deep = [deep]
+    nodes: list[Json] = [{"id": 1, "type": "SaveImage", "widgets_values": [deep]}]
+    config = _write(tmp_path, workflow={"nodes": nodes, "links": [], "version": 0.4})
+    codes = {each.code for each in load_project(config, {}).findings}
+    assert codes <= {"workflow-json-invalid", "binding-node-unknown"}
+    assert codes
+
+
+@settings(
+    max_examples=100,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(st.integers(0, 2**32), st.integers(1, 5))
+@pytest.mark.timeout(60)
+def test_a_project_with_any_editor_workflow_is_loaded_or_told_what_is_wrong(
+    tmp_path: Path, seed: int, count: int
+) -> None:
+    workflow = mutated(INTRICATE, seed, count)
+    config = _write(tmp_path, workflow=workflow, pinned=INTRICATE_INFO)
+    loaded = load_project(config, {})
+    assert loaded.project is not None or loaded.findings
