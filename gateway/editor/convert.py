@@ -19,7 +19,7 @@ from gateway.editor.instances import Instance, Opened, open_workflow
 from gateway.editor.layout import Layout
 from gateway.editor.primitives import apply_primitives
 from gateway.editor.renumber import with_unique_ids
-from gateway.editor.sources import Promoted, source_of
+from gateway.editor.sources import Promoted, Sources
 from gateway.editor.texts import Texts, find_texts
 from gateway.editor.values import sendable
 from gateway.graph.json_value import Json, JsonObject, as_array, as_object
@@ -78,6 +78,8 @@ def convert(raw: Json, object_info: JsonObject) -> Conversion:
         return _converted(opened)
     except PromptFault as fault:
         raise Unconvertible((fault,)) from fault
+    except RecursionError as error:
+        raise Unconvertible((_too_deep(),)) from error
 
 
 def _open(document: JsonObject, object_info: JsonObject) -> Opened:
@@ -114,11 +116,12 @@ def _converted(opened: Opened) -> Conversion:
     prompt: dict[str, Node] = {}
     dropped: dict[str, str] = {}
     raw: set[tuple[str, str]] = set()
+    sources = Sources()
     for instance in opened.all:
         if reason := _why_dropped(instance):
             dropped[instance.id] = reason
         else:
-            prompt[instance.id] = _node(instance, raw)
+            prompt[instance.id] = _node(instance, sources, raw)
     return Conversion(prompt, find_texts(opened, prompt, raw), dropped)
 
 
@@ -132,13 +135,13 @@ def _why_dropped(instance: Instance) -> str:
     return "a subgraph" if instance.inner is not None else ""
 
 
-def _node(instance: Instance, raw: set[tuple[str, str]]) -> Node:
+def _node(instance: Instance, sources: Sources, raw: set[tuple[str, str]]) -> Node:
     inputs = {
         name: sendable(value) for name, value in instance.held.items() if name in instance.sent
     }
     raw |= {(instance.id, name) for name in instance.raw}
     for at, slot in enumerate(instance.inputs):
-        match source_of(instance, at):
+        match sources.of(instance, at):
             case Link(node_id, origin):
                 inputs[slot.name] = [node_id, origin]
             case Promoted() as promoted:
@@ -164,6 +167,14 @@ def _refuse_unknown(opened: Opened) -> None:
     ]
     if unknown:
         raise Unconvertible(tuple(unknown))
+
+
+def _too_deep() -> PromptFault:
+    return PromptFault(
+        "workflow-too-large",
+        "a value in the workflow is nested too deeply",
+        "Save the workflow again; no widget holds such a value.",
+    )
 
 
 def _not_editor() -> PromptFault:

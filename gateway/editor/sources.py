@@ -6,16 +6,24 @@ it likes. Source: ExecutableNodeDTO of the official frontend, as seen from outsi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from gateway.editor.document import BYPASSED, INPUT_PANEL, MUTED, OUTPUT_PANEL, InputSlot
+from gateway.editor.document import (
+    BYPASSED,
+    INPUT_PANEL,
+    MUTED,
+    OUTPUT_PANEL,
+    EditorGraph,
+    EditorLink,
+    InputSlot,
+)
 from gateway.editor.instances import Instance, Scope
 from gateway.editor.promotion import widget_inside
 from gateway.graph.prompt import Link
 
-__all__ = ["Promoted", "Source", "fits", "source_of"]
+__all__ = ["Promoted", "Source", "Sources", "fits"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,38 +45,88 @@ class _Walk:
     leaving: bool = False
 
 
-def source_of(instance: Instance, slot: int) -> Source:
-    """Find what feeds an input.
+class Sources:
+    """Finds what feeds inputs, for one opened workflow.
 
-    Args:
-        instance: The node.
-        slot: Index of its input, from 0.
-
-    Returns:
-        The output of a real node; or the hosts' widgets it was promoted to; or None: nothing.
-
-    Raises:
-        PromptFault: `workflow-link-broken`.
+    What a search came through is known to the next ones, or rows of reroutes in front of many nodes would
+    take the product of both.
     """
-    wanted = instance.inputs[slot].type
-    seen: set[tuple[int, int, bool]] = set()
-    hosts: list[tuple[Instance, int]] = []
-    at: _Walk | None = _Walk(instance, slot)
-    while at is not None:
-        here = (id(at.instance), at.slot, at.leaving)
-        if here in seen:  # a reroute that feeds itself
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, int, str], Source] = {}
+        self._panels: dict[int, Mapping[int, EditorLink]] = {}
+
+    def of(self, instance: Instance, slot: int) -> Source:
+        """Find what feeds an input.
+
+        Args:
+            instance: The node.
+            slot: Index of its input, from 0.
+
+        Returns:
+            The output of a real node; or the hosts' widgets it was promoted to; or None: nothing.
+
+        Raises:
+            PromptFault: `workflow-link-broken`.
+        """
+        passed: list[tuple[int, int, str]] = []
+        found = self._search(_Walk(instance, slot), instance.inputs[slot].type, passed)
+        self._known.update(dict.fromkeys(passed, found))
+        return found
+
+    def _search(self, start: _Walk, wanted: str, passed: list[tuple[int, int, str]]) -> Source:
+        seen: set[tuple[int, int, bool]] = set()
+        hosts: list[tuple[Instance, int]] = []
+        at: _Walk | None = start
+        while at is not None:
+            here = (id(at.instance), at.slot, at.leaving)
+            if here in seen:  # a reroute that feeds itself
+                return None
+            seen.add(here)
+            if not at.leaving:
+                entered = _enter(at, hosts)
+                if isinstance(entered, Promoted):
+                    return entered
+                at = entered
+                continue
+            if _is_real(at.instance):
+                return Link(at.instance.id, at.slot)
+            if not hosts:  # what is found from inside a host depends on how it was entered
+                key = (id(at.instance), at.slot, wanted)
+                if key in self._known:
+                    return self._known[key]
+                passed.append(key)
+            at = self._leave(at.instance, at.slot, wanted)
+        return None
+
+    def _leave(self, instance: Instance, slot: int, wanted: str) -> _Walk | None:
+        """Go on from an output that is no real node's."""
+        if instance.node.mode == MUTED:
             return None
-        seen.add(here)
-        if not at.leaving:
-            entered = _enter(at, hosts)
-            if isinstance(entered, Promoted):
-                return entered
-            at = entered
-            continue
-        if _is_real(at.instance):
-            return Link(at.instance.id, at.slot)
-        at = _leave(at.instance, at.slot, wanted)
-    return None
+        if instance.node.mode == BYPASSED:
+            through = _pass_through(instance, slot, wanted)
+            return None if through is None else _Walk(instance, through)
+        if instance.inner is not None:
+            return self._inward(instance.inner, slot)
+        if instance.node.type == "Reroute":
+            return _Walk(instance, 0)
+        return None
+
+    def _inward(self, scope: Scope, panel: int) -> _Walk | None:
+        """Step from a host's output to the node inside that makes it."""
+        graph = scope.graph
+        if not 0 <= panel < len(graph.outputs):
+            return None
+        if id(graph) not in self._panels:
+            self._panels[id(graph)] = _links_to_panel(graph)
+        links = graph.links
+        named = (links[each] for each in graph.outputs[panel].links if each in links)
+        link = next(named, None) or self._panels[id(graph)].get(panel)
+        if link is None:
+            return None
+        if link.origin == INPUT_PANEL:  # straight through the subgraph
+            return _outward(scope, link.origin_slot, [])
+        return _Walk(scope.origin(link), link.origin_slot, leaving=True)
 
 
 def _is_real(instance: Instance) -> bool:
@@ -106,35 +164,13 @@ def _outward(scope: Scope, panel: int, hosts: list[tuple[Instance, int]]) -> _Wa
     return _Walk(host, panel)
 
 
-def _leave(instance: Instance, slot: int, wanted: str) -> _Walk | None:
-    """Go on from an output that is no real node's."""
-    if instance.node.mode == MUTED:
-        return None
-    if instance.node.mode == BYPASSED:
-        through = _pass_through(instance, slot, wanted)
-        return None if through is None else _Walk(instance, through)
-    if instance.inner is not None:
-        return _inward(instance.inner, slot)
-    if instance.node.type == "Reroute":
-        return _Walk(instance, 0)
-    return None
-
-
-def _inward(scope: Scope, panel: int) -> _Walk | None:
-    """Step from a host's output to the node inside that makes it."""
-    if not 0 <= panel < len(scope.graph.outputs):
-        return None
-    links = scope.graph.links
-    named = [links[each] for each in scope.graph.outputs[panel].links if each in links]
-    by_target = (
-        each for each in links.values() if each.target == OUTPUT_PANEL and each.target_slot == panel
-    )
-    link = named[0] if named else next(by_target, None)
-    if link is None:
-        return None
-    if link.origin == INPUT_PANEL:  # straight through the subgraph
-        return _outward(scope, link.origin_slot, [])
-    return _Walk(scope.origin(link), link.origin_slot, leaving=True)
+def _links_to_panel(graph: EditorGraph) -> Mapping[int, EditorLink]:
+    """Return output of a subgraph → the first link to it."""
+    found: dict[int, EditorLink] = {}
+    for each in graph.links.values():
+        if each.target == OUTPUT_PANEL:
+            found.setdefault(each.target_slot, each)
+    return found
 
 
 def _pass_through(instance: Instance, slot: int, wanted: str) -> int | None:
@@ -142,8 +178,8 @@ def _pass_through(instance: Instance, slot: int, wanted: str) -> int | None:
     inputs = instance.inputs
     made = instance.outputs[slot].type if 0 <= slot < len(instance.outputs) else "*"
     if wanted == "*":
-        return slot if slot < len(inputs) else 0
-    if slot < len(inputs) and _passes(inputs[slot], made, wanted):
+        return slot if 0 <= slot < len(inputs) else 0
+    if 0 <= slot < len(inputs) and _passes(inputs[slot], made, wanted):
         return slot
     return _first(inputs, made, wanted)
 

@@ -114,7 +114,7 @@ def resolve_texts(
         value = _text_at(prompt, node_id, widget)
         if value is not None and "%" in value:
             changes[node_id, widget] = _replace_marks(value, texts, prompt, now)
-    for node_id, widget in texts.dynamic:
+    for node_id, widget in sorted(texts.dynamic):  # the same source draws the same, in any process
         value = _text_at(prompt, node_id, widget)
         if value is not None:
             changes[node_id, widget] = resolve_dynamic_text(value, choose)

@@ -45,10 +45,6 @@ def convert_workflow(
         if len(faults) < len(refused.faults):
             findings.append(_unpinned(file, unpinned, "not pinned"))
         return tuple(findings)
-    except RecursionError:
-        message = f"{file} is nested too deeply"
-        place = Place(file, 1, 1)
-        return (Finding("workflow-json-invalid", message, place, mend="Save the workflow again."),)
     return found if found.prompt else (_empty(file),)
 
 

@@ -58,7 +58,7 @@ _WORKFLOW = Form(
 WORKFLOW: Key[str] = Key(
     "workflow",
     Text(_WORKFLOW),
-    'The file under workflows/, exported from ComfyUI with "Export (API)".',
+    "The file under workflows/, as ComfyUI's editor saves it or exports it for the API.",
     "",
     sample="text_to_image.json",
 )
