@@ -92,6 +92,7 @@ def find_texts(opened: Opened, prompt: Prompt, raw: AbstractSet[tuple[str, str]]
         for each in present
         if each.node.type in _REPLACED and (each.id, "filename_prefix") not in raw
     }
+    replaced |= {(each.id, name) for each in present for name in each.marked}
     return Texts(frozenset(dynamic), frozenset(replaced), _named(opened) if replaced else {})
 
 
@@ -115,8 +116,8 @@ def resolve_texts(
         if value is not None and "%" in value:
             changes[node_id, widget] = _replace_marks(value, texts, prompt, now)
     for node_id, widget in texts.dynamic:
-        value = _text_at(prompt, node_id, widget)
-        if value is not None:
+        value = changes.get((node_id, widget), _text_at(prompt, node_id, widget))
+        if isinstance(value, str):
             changes[node_id, widget] = resolve_dynamic_text(value, choose)
     return patch(prompt, changes) if changes else prompt
 
