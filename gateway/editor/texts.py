@@ -126,12 +126,12 @@ def _replace_marks(text: str, texts: Texts, prompt: Prompt, now: datetime) -> st
     """Replace `%date:FMT%` and `%Node.widget%` in a text; every other mark stays."""
 
     def replaced(found: re.Match[str]) -> str:
-        name, dot, widget = found[1].partition(".")
-        if not dot:
-            kind, colon, form = name.partition(":")
+        parts = found[1].split(".")
+        if len(parts) != 2:  # a date's format ends at its first dot, as in the editor
+            kind, colon, form = parts[0].partition(":")
             return resolve_date_format(form, now) if kind == "date" and colon else found[0]
-        named = texts.named.get(name) if "." not in widget else None
-        value = _value_of(named, widget, prompt) if named is not None else _NOTHING
+        named = texts.named.get(parts[0])
+        value = _value_of(named, parts[1], prompt) if named is not None else _NOTHING
         return found[0] if value is _NOTHING else _ILLEGAL.sub("_", _as_text(value))
 
     return _MARK.sub(replaced, text)

@@ -44,6 +44,12 @@ def test_links_go_through_the_panels_of_a_subgraph() -> None:
     assert sent["2"] == {"samples": ["9:5", 0]}
 
 
+def test_a_socket_of_a_host_that_nothing_feeds_feeds_nothing() -> None:
+    root = hosted()
+    root.add(10, "sampler")
+    assert "model" not in inputs_of(root.workflow(sampler()))["10:5"]
+
+
 def test_a_link_goes_straight_through_a_subgraph() -> None:
     inside = Inside("through")
     inside.takes("model", kind="MODEL")

@@ -145,6 +145,12 @@ def test_every_other_mark_stays(text: str) -> None:
     assert prefix_of(resolved(saving(text))) == text
 
 
+def test_a_dot_in_a_date_is_read_as_the_editor_reads_it() -> None:
+    # one dot: the widget of a node, which there is not; more: the format ends at the first
+    assert prefix_of(resolved(saving("%date:hh.mm%"))) == "%date:hh.mm%"
+    assert prefix_of(resolved(saving("%date:hh.mm.ss%"))) == "03"
+
+
 def test_the_prefix_of_another_class_stays() -> None:
     canvas = Canvas()
     canvas.add(7, "OwnSave", ["%date:yyyy%"])
