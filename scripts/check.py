@@ -17,8 +17,17 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
-PURE = ("errors.py", "graph/*", "wire/*", "services/*", "schema/*", "intake/*", "jobs/*")
-PURE_TESTS = ("errors", "graph", "wire", "services", "schema", "intake", "jobs")
+PURE = (
+    "errors.py",
+    "graph/*",
+    "wire/*",
+    "services/*",
+    "schema/*",
+    "intake/*",
+    "jobs/*",
+    "editor/*",
+)
+PURE_TESTS = ("errors", "graph", "wire", "services", "schema", "intake", "jobs", "editor")
 PROJECTS = sorted(path.parent for path in ROOT.glob("examples/*/services.yaml"))
 
 

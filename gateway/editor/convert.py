@@ -147,7 +147,7 @@ def _node(instance: Instance, sources: Sources, raw: set[tuple[str, str]]) -> No
             case Promoted() as promoted:
                 inputs[slot.name] = sendable(value_of(promoted))
                 raw.add((instance.id, slot.name))
-            case None:
+            case _:
                 pass
     layout = instance.layout
     title = instance.node.title or (layout.display_name if layout else "")

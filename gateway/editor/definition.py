@@ -165,11 +165,11 @@ def _widget(name: str, kind: str, made_by: str, declared: Json, options: JsonObj
 
 
 def _number_rule(made_by: str, options: JsonObject) -> NumberRule:
-    step = _number(options.get("step"))
+    step = _positive(options.get("step"))
     given = options.get("round")
     # the editor rounds to as many places as a step has, unless the definition says otherwise
     places = max(-math.floor(math.log10(step or 0.5)), 0)
-    rounding = 0.0 if given is False else _number(given) or round(0.1**places, 6)
+    rounding = 0.0 if given is False else _positive(given) or round(0.1**places, 6)
     return NumberRule(
         whole=made_by == "INT",
         minimum=_number(options.get("min")),
@@ -177,6 +177,10 @@ def _number_rule(made_by: str, options: JsonObject) -> NumberRule:
         step=step or 1.0,
         round=rounding,
     )
+
+
+def _positive(value: Json) -> float:
+    return max(_number(value) or 0.0, 0.0)
 
 
 def _number(value: Json) -> float | None:

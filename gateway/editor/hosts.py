@@ -2,7 +2,7 @@
 
 Today a host has a widget for each of its inputs that leads to a widget inside, and `widgets_values` in
 that order. Older files name the widgets in `properties.proxyWidgets`, `[[inner id, widget], …]`, and value
-number i belongs to entry number i, whatever the inputs' order is. A value of null is the inner node's own.
+number i belongs to entry number i, whatever the inputs' order is; there null is the inner node's own value, while today's lists mean it.
 """
 
 from __future__ import annotations

@@ -42,6 +42,7 @@ class Instance:
         held: What its own widgets hold.
         sent: Names of the widgets that go into the prompt.
         raw: Widgets whose text came from a host's widget: the editor sends it as it stands.
+        marked: Widgets whose text came from a primitive that has `%…%` replaced in what it writes.
         inner: A host's inside; None for every other node, and for a host that is not opened.
         given: A host's own widgets: index of its input → value.
     """
@@ -55,6 +56,7 @@ class Instance:
     held: Held = field(default_factory=dict[str, Json])
     sent: frozenset[str] = frozenset()
     raw: set[str] = field(default_factory=set[str])
+    marked: set[str] = field(default_factory=set[str])
     inner: Scope | None = None
     given: dict[int, Json] = field(default_factory=dict[int, Json])
 

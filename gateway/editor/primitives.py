@@ -37,6 +37,8 @@ def _apply(primitive: Instance) -> None:
         name = target.inputs[slot].name
         if name in target.held:
             target.held[name] = _accepted(target, name, values[0])
+            if primitive.node.properties.get("Run widget replace on values"):
+                target.marked.add(name)
 
 
 def _accepted(instance: Instance, name: str, value: Json) -> Json:
@@ -45,7 +47,10 @@ def _accepted(instance: Instance, name: str, value: Json) -> Json:
     rule = widget.number if widget is not None else None
     if rule is None or isinstance(value, bool) or not isinstance(value, int | float):
         return plain_number(value)
-    return plain_number(_stepped(rule, value) if rule.whole else _rounded(rule, value))
+    try:
+        return plain_number(_stepped(rule, value) if rule.whole else _rounded(rule, value))
+    except (OverflowError, ValueError):  # infinite, no number, or too large to be rounded
+        return value
 
 
 def _stepped(rule: NumberRule, value: float) -> float:

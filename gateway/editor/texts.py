@@ -92,6 +92,7 @@ def find_texts(opened: Opened, prompt: Prompt, raw: AbstractSet[tuple[str, str]]
         for each in present
         if each.node.type in _REPLACED and (each.id, "filename_prefix") not in raw
     }
+    replaced |= {(each.id, name) for each in present for name in each.marked}
     return Texts(frozenset(dynamic), frozenset(replaced), _named(opened) if replaced else {})
 
 
@@ -115,8 +116,8 @@ def resolve_texts(
         if value is not None and "%" in value:
             changes[node_id, widget] = _replace_marks(value, texts, prompt, now)
     for node_id, widget in sorted(texts.dynamic):  # the same source draws the same, in any process
-        value = _text_at(prompt, node_id, widget)
-        if value is not None:
+        value = changes.get((node_id, widget), _text_at(prompt, node_id, widget))
+        if isinstance(value, str):
             changes[node_id, widget] = resolve_dynamic_text(value, choose)
     return patch(prompt, changes) if changes else prompt
 
@@ -125,12 +126,12 @@ def _replace_marks(text: str, texts: Texts, prompt: Prompt, now: datetime) -> st
     """Replace `%date:FMT%` and `%Node.widget%` in a text; every other mark stays."""
 
     def replaced(found: re.Match[str]) -> str:
-        name, dot, widget = found[1].partition(".")
-        if not dot:
-            kind, colon, form = name.partition(":")
+        parts = found[1].split(".")
+        if len(parts) != 2:  # a date's format ends at its first dot, as in the editor
+            kind, colon, form = parts[0].partition(":")
             return resolve_date_format(form, now) if kind == "date" and colon else found[0]
-        named = texts.named.get(name) if "." not in widget else None
-        value = _value_of(named, widget, prompt) if named is not None else _NOTHING
+        named = texts.named.get(parts[0])
+        value = _value_of(named, parts[1], prompt) if named is not None else _NOTHING
         return found[0] if value is _NOTHING else _ILLEGAL.sub("_", _as_text(value))
 
     return _MARK.sub(replaced, text)

@@ -31,7 +31,7 @@ class Canvas:
         kind: str,
         values: Json = None,
         *,
-        mode: int = ACTIVE,
+        mode: Json = ACTIVE,
         **more: Json,
     ) -> dict[str, Json]:
         """Add a node and return it, to be changed at will."""

@@ -103,8 +103,8 @@ _NEW: dict[str, JsonObject] = {
             "count": ["INT", {"default": 1, "min": -5, "max": 5}],
             "exact": ["FLOAT", {"default": 0.1, "round": False}],
             "coarse": ["FLOAT", {"default": 0.5, "min": 0, "max": 10, "round": 0.25}],
-            "open": ["FLOAT", {"default": 0.5}],
-            "limits": ["FLOAT", {"min": float("-inf"), "max": float("inf"), "step": True}],
+            "open": ["FLOAT", {"default": 0.5, "step": True, "round": True}],
+            "limits": ["FLOAT", {"min": float("-inf"), "max": float("inf"), "step": -1}],
         }
     ),
     "Everything": define(
