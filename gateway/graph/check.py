@@ -291,25 +291,17 @@ def _replaced(node_id: str, prompt: Prompt, replacement: Replacement) -> Problem
 def _remarks(
     node_id: str, prompt: Prompt, known: Definition, replacements: Replacements
 ) -> Iterator[Problem]:
-    named = node_named(node_id, prompt[node_id])
-    said = {"node-deprecated": known.deprecated, "node-experimental": known.experimental}
-    announced = tuple(each.new for each in replacements.get(known.class_type, ())[:1])
-    for code, is_so in said.items():
-        if not is_so:
-            continue
-        word = code.removeprefix("node-")
-        instead = announced if word == "deprecated" else ()
+    named, class_type = node_named(node_id, prompt[node_id]), known.class_type
+    if known.deprecated:
+        instead = tuple(each.new for each in replacements.get(class_type, ())[:1])
         hint = f"; {instead[0]} is to take its place" if instead else ""
+        said = f"node {named} is marked deprecated{hint}"
         yield Problem(
-            code,
-            node_id,
-            known.class_type,
-            "",
-            f"node {named} is marked {word}{hint}",
-            severity="warning",
-            found=known.class_type,
-            near=instead,
+            "node-deprecated", node_id, class_type, "", said, "warning", class_type, instead
         )
+    if known.experimental:
+        said = f"node {named} is marked experimental: it may change or go with the next version"
+        yield Problem("node-experimental", node_id, class_type, "", said, "warning", class_type)
 
 
 def _short(value: Json) -> str:

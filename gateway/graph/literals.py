@@ -62,7 +62,9 @@ def _unlisted(options: Sequence[Json], value: Json, *, several: bool = False) ->
     texts = [each for each in options if isinstance(each, str)]
     near = nearest(wrong[0], texts) if isinstance(wrong[0], str) else ()
     return Refusal(
-        "widget-option-unknown", f"is {wrong[0]!r}, not one of: {_listed(options)}", near
+        code="widget-option-unknown",
+        message=f"is {wrong[0]!r}, not one of: {_listed(options)}",
+        near=near,
     )
 
 
@@ -71,11 +73,15 @@ def _outside(
 ) -> Refusal | None:
     minimum, maximum = limits
     if number is None:
-        return Refusal("widget-value-refused", f"is {value!r}, and must be a number")
+        return Refusal(code="widget-value-refused", message=f"is {value!r}, and must be a number")
     if minimum is not None and number < minimum:
-        return Refusal("widget-out-of-limits", f"is {number}, below its minimum {minimum}")
+        return Refusal(
+            code="widget-out-of-limits", message=f"is {number}, below its minimum {minimum}"
+        )
     if maximum is not None and number > maximum:
-        return Refusal("widget-out-of-limits", f"is {number}, above its maximum {maximum}")
+        return Refusal(
+            code="widget-out-of-limits", message=f"is {number}, above its maximum {maximum}"
+        )
     return None
 
 

@@ -372,9 +372,17 @@ def test_what_authors_say_of_their_nodes_is_passed_on() -> None:
             'node 1 (Old "Mine") is marked deprecated; Newer is to take its place',
             ("Newer",),
         ),
-        ("node-experimental", "node 2 (New) is marked experimental", ()),
+        (
+            "node-experimental",
+            "node 2 (New) is marked experimental: it may change or go with the next version",
+            (),
+        ),
         ("node-deprecated", "node 3 (Both) is marked deprecated", ()),
-        ("node-experimental", "node 3 (Both) is marked experimental", ()),
+        (
+            "node-experimental",
+            "node 3 (Both) is marked experimental: it may change or go with the next version",
+            (),
+        ),
     ]
     assert len(remarks_on(prompt, definitions)) == 4
 
