@@ -20,13 +20,13 @@ from gateway.project.pinning import pinned_entry
 from gateway.services.bound import BoundService
 from gateway.services.closest import closest
 from gateway.services.model import BackendDeclaration
+from gateway.services.objections import Told
 from gateway.services.online import (
     differing_backends,
     service_findings,
     stale_definitions,
     unchecked,
 )
-from gateway.services.refused import Told
 
 __all__ = ["check_online", "chosen_backends", "survey_all"]
 

@@ -14,7 +14,7 @@ from gateway.graph.object_info import parse_definitions
 from gateway.graph.packs import packs_in_mappings
 from gateway.graph.replacements import Replacements, parse_replacements, replacement_on
 from gateway.services.model import BackendDeclaration
-from gateway.services.refused import Told
+from gateway.services.objections import Told
 
 __all__ = ["Survey", "survey"]
 

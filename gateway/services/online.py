@@ -14,7 +14,7 @@ from gateway.graph.definitions import Definition, Definitions
 from gateway.graph.prompt import link_of
 from gateway.services.bound import BoundService
 from gateway.services.definition_differences import differences
-from gateway.services.refused import Refused, Told, refused_by
+from gateway.services.objections import Objection, Told, objections_to
 from gateway.wire.clean import clean_text
 
 __all__ = ["differing_backends", "service_findings", "stale_definitions", "unchecked"]
@@ -32,9 +32,9 @@ def service_findings(bound: BoundService, backends: Sequence[Told]) -> tuple[Fin
         bound: The service.
         backends: Those that may run it and that answered.
     """
-    by_backend = {each.name: refused_by(bound, each) for each in backends}
+    by_backend = {each.name: objections_to(bound, each) for each in backends}
     found_on: dict[tuple[str, ...], dict[str, None]] = {}
-    first: dict[tuple[str, ...], Refused] = {}
+    first: dict[tuple[str, ...], Objection] = {}
     for name, refused in by_backend.items():
         for each in refused:
             key = (each.code, *each.about)
@@ -52,13 +52,18 @@ def service_findings(bound: BoundService, backends: Sequence[Told]) -> tuple[Fin
     )
 
 
-def _counts(refused: Refused, where: Sequence[str], backends: Sequence[Told]) -> bool:
+def _counts(refused: Objection, where: Sequence[str], backends: Sequence[Told]) -> bool:
     """Tell whether calls can meet it: those that choose a file are placed where that file is."""
     return not refused.avoided or len(where) == len(backends)
 
 
 def _finding(
-    bound: BoundService, refused: Refused, where: Sequence[str], *, names: Sequence[str], runs: bool
+    bound: BoundService,
+    refused: Objection,
+    where: Sequence[str],
+    *,
+    names: Sequence[str],
+    runs: bool,
 ) -> Finding:
     avoidable = refused.severity == "error" and runs
     mend = f"{refused.mend} {_MAY_FAIL}" if avoidable else refused.mend

@@ -8,13 +8,13 @@ from gateway.errors import Finding
 from gateway.graph.definitions import Combo, Definitions, InputDefinition
 from gateway.graph.prompt import Node
 from gateway.services.model import Defaulted
+from gateway.services.objections import Told
 from gateway.services.online import (
     differing_backends,
     service_findings,
     stale_definitions,
     unchecked,
 )
-from gateway.services.refused import Told
 from tests.definitions.recorded import DEFINITIONS
 from tests.services.building import PLACE, TEXT_TO_IMAGE, bound, parameter
 

@@ -23,7 +23,7 @@ from gateway.services.model import (
     OutputRule,
     Required,
 )
-from gateway.services.refused import Refused, Told, refused_by
+from gateway.services.objections import Objection, Told, objections_to
 from tests.definitions.recorded import DEFINITIONS
 from tests.services.building import PLACE, TEXT_TO_IMAGE, bound, choices, parameter
 
@@ -49,8 +49,8 @@ def without(*class_types: str) -> Definitions:
 
 def told(
     service: BoundService, definitions: Definitions, **more: Mapping[str, str]
-) -> list[Refused]:
-    return list(refused_by(service, Told("studio", definitions, **more)))  # type: ignore[arg-type]
+) -> list[Objection]:
+    return list(objections_to(service, Told("studio", definitions, **more)))  # type: ignore[arg-type]
 
 
 def codes(service: BoundService, definitions: Definitions = DEFINITIONS) -> list[str]:
@@ -71,7 +71,7 @@ def test_a_service_that_fits_has_nothing_said_of_it() -> None:
 
 def test_a_class_that_is_not_there_is_told_with_the_pack_that_has_it() -> None:
     (refused,) = told(bound(), without("VAEDecode"), packs={"VAEDecode": "Decoder Pack"})
-    assert refused == Refused(
+    assert refused == Objection(
         "node-class-missing",
         ("8", ""),
         "node 8: ComfyUI has no node class VAEDecode; did you mean VAEEncode?",
@@ -99,7 +99,7 @@ def test_who_brings_a_class_is_told_as_far_as_it_is_known(packs: dict[str, str],
 def test_a_replaced_class_is_a_warning_with_the_new_one() -> None:
     replacement = Replacement("VAEDecode", "VAEEncode", {}, {})
     backend = Told("studio", without("VAEDecode"), {"VAEDecode": (replacement,)})
-    (refused,) = refused_by(bound(), backend)
+    (refused,) = objections_to(bound(), backend)
     assert (refused.code, refused.severity) == ("node-class-replaced", "warning")
     assert refused.mend == "Use VAEEncode in w.json."
 
@@ -174,7 +174,7 @@ def test_a_default_that_a_backend_refuses_is_told_where_it_stands() -> None:
         "KSampler": replace(sampler, inputs={**sampler.inputs, "sampler_name": combo}),
     }
     (refused,) = told(service, live)
-    assert refused == Refused(
+    assert refused == Objection(
         "widget-option-unknown",
         ("sampler", "3", "sampler_name", "the default"),
         "the default: `sampler_name` of node 3 (KSampler) is 'euler', not one of: 'eulers', 'ddim'",

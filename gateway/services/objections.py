@@ -27,7 +27,7 @@ from gateway.services.model import (
 from gateway.services.output_shapes import shape_of
 from gateway.services.values import FILE_TYPES
 
-__all__ = ["Refused", "Told", "refused_by"]
+__all__ = ["Objection", "Told", "objections_to"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class Objection:
     """One thing that a ComfyUI would refuse, or that is better known before.
 
     Attributes:
@@ -67,7 +67,7 @@ class Refused:
     avoided: bool = False
 
 
-def refused_by(bound: BoundService, told: Told) -> tuple[Refused, ...]:
+def objections_to(bound: BoundService, told: Told) -> tuple[Objection, ...]:
     """Return all that is to be said of a service on one backend; warnings too."""
     look = _Look(bound, told, running_nodes(bound.prompt, told.definitions))
     return (*look.of_graph(), *look.of_parameters(), *look.of_outputs())
@@ -85,7 +85,7 @@ class _Look:
 
     # --- the graph --------------------------------------------------------------------------------
 
-    def of_graph(self) -> Iterator[Refused]:
+    def of_graph(self) -> Iterator[Objection]:
         prompt, definitions = self.bound.prompt, self.told.definitions
         always_set = _always_set(self.bound)
         for each in check_prompt(prompt, definitions, self.told.replacements):
@@ -98,8 +98,8 @@ class _Look:
             if known is not None and known.api_node and node_id not in self.bound.paid:
                 yield self._unpinned_price(node_id)
 
-    def _of_problem(self, problem: Problem) -> Refused:
-        return Refused(
+    def _of_problem(self, problem: Problem) -> Objection:
+        return Objection(
             problem.code,
             (problem.node_id, problem.input_name),
             problem.message,
@@ -126,9 +126,9 @@ class _Look:
             case _:
                 return f"Correct it in ComfyUI and export {self.service.workflow} again."
 
-    def _unpinned_price(self, node_id: str) -> Refused:
+    def _unpinned_price(self, node_id: str) -> Objection:
         node = self.bound.prompt[node_id]
-        return Refused(
+        return Objection(
             "workflow-paid-node",
             (node_id, "paid"),
             f"node {node_named(node_id, node)} calls a paid partner service: each call costs money",
@@ -140,7 +140,7 @@ class _Look:
 
     # --- the YAML's own values --------------------------------------------------------------------
 
-    def of_parameters(self) -> Iterator[Refused]:
+    def of_parameters(self) -> Iterator[Objection]:
         for parameter in self.bound.parameters:
             idle = [each for each in parameter.all_widgets if each.node_id not in self.running]
             if idle and len(idle) == len(parameter.all_widgets):
@@ -154,10 +154,10 @@ class _Look:
                         parameter, widget, (said, value), _key(parameter, label)
                     )
 
-    def _without_effect(self, parameter: BoundParameter, idle: list[BoundWidget]) -> Refused:
+    def _without_effect(self, parameter: BoundParameter, idle: list[BoundWidget]) -> Objection:
         nodes = dict.fromkeys(each.node_id for each in idle)
         named = ", ".join(node_named(each, self.bound.prompt[each]) for each in nodes)
-        return Refused(
+        return Objection(
             "parameter-without-effect",
             (parameter.name, "effect"),
             f"it sets node {named}, which no output node needs: ComfyUI never runs it",
@@ -168,7 +168,7 @@ class _Look:
             mend="Let it set a node that leads to an output, or remove it.",
         )
 
-    def _of_widget(self, parameter: BoundParameter, widget: BoundWidget) -> Iterator[Refused]:
+    def _of_widget(self, parameter: BoundParameter, widget: BoundWidget) -> Iterator[Objection]:
         definition = self.told.definitions.get(widget.class_type)
         if definition is None:
             return  # told of the graph already
@@ -184,10 +184,10 @@ class _Look:
 
     def _ignored(
         self, parameter: BoundParameter, widget: BoundWidget, definition: Definition
-    ) -> Refused:
+    ) -> Objection:
         named = node_named(widget.node_id, self.bound.prompt[widget.node_id])
         listed = ", ".join(list(definition.inputs)[:12]) or "none"
-        return Refused(
+        return Objection(
             "widget-not-there",
             (parameter.name, *widget.key),
             f"node {named} has no input `{widget.widget}`, so what it is set to is ignored; it has: {listed}",
@@ -200,7 +200,7 @@ class _Look:
 
     def _of_limits(
         self, parameter: BoundParameter, widget: BoundWidget, known: InputDefinition
-    ) -> Iterator[Refused]:
+    ) -> Iterator[Objection]:
         limits = parameter.parameter.limits
         ends: tuple[tuple[str, float | int | None], ...] = (
             ("minimum", limits.minimum),
@@ -210,7 +210,7 @@ class _Look:
             refusal = None if value is None else refusal_of(known.kind, value)
             if refusal is not None:
                 named = node_named(widget.node_id, self.bound.prompt[widget.node_id])
-                yield Refused(
+                yield Objection(
                     "binding-limit-widened",
                     (parameter.name, *widget.key, key),
                     f"`{key}`: `{widget.widget}` of node {named} {refusal.message}",
@@ -226,7 +226,7 @@ class _Look:
         widget: BoundWidget,
         stated: tuple[str, Json],
         place: Place,
-    ) -> Iterator[Refused]:
+    ) -> Iterator[Objection]:
         said, value = stated
         definition = self.told.definitions.get(widget.class_type)
         inputs = self.bound.prompt[widget.node_id].inputs
@@ -237,7 +237,7 @@ class _Look:
         named = node_named(widget.node_id, self.bound.prompt[widget.node_id])
         near = " or ".join(repr(each) for each in refusal.near)
         meant = f"Did you mean {near}? " if near else ""
-        yield Refused(
+        yield Objection(
             refusal.code,
             (parameter.name, *widget.key, said),
             f"{said}: `{widget.widget}` of node {named} {refusal.message}",
@@ -253,7 +253,7 @@ class _Look:
 
     # --- named outputs ----------------------------------------------------------------------------
 
-    def of_outputs(self) -> Iterator[Refused]:
+    def of_outputs(self) -> Iterator[Objection]:
         rules = {each.name: each for each in self.service.outputs}
         for output in self.bound.outputs:
             node = self.bound.prompt[output.node_id]
@@ -263,7 +263,7 @@ class _Look:
 
     def _of_output(
         self, node_id: str, definition: Definition, rule: OutputRule
-    ) -> Iterator[Refused]:
+    ) -> Iterator[Objection]:
         named = f"node {node_named(node_id, self.bound.prompt[node_id])}"
         saves = "Name a node that saves or previews."
         shape = shape_of(definition.class_type)
@@ -291,8 +291,8 @@ class _Look:
         return any((known := definitions.get(each)) is None or known.lists for each in before)
 
 
-def _output(rule: OutputRule, said: str, *, code: str, mend: str) -> Refused:
-    return Refused(
+def _output(rule: OutputRule, said: str, *, code: str, mend: str) -> Objection:
+    return Objection(
         code,
         (rule.name, "output"),
         f"output `{rule.name}`: {said}",
