@@ -15,6 +15,7 @@ from gateway.graph.object_info import choosers_of, input_of
 from gateway.graph.packs import CORE
 from gateway.graph.reach import running_nodes, upstream_of
 from gateway.graph.replacements import Replacement, Replacements
+from gateway.services.backend_files import lives_on_backend
 from gateway.services.bound import BoundParameter, BoundService, BoundWidget, WidgetKey
 from gateway.services.model import (
     Defaulted,
@@ -122,9 +123,24 @@ class _Look:
             case "widget-option-unknown":
                 elsewhere = _other_lists(self.told.definitions, problem)
                 meant = f"Did you mean {near}? " if near else ""
-                return f"{meant}{elsewhere}Install it there, or {change}."
+                mend = (
+                    f"Install it there, or {change}."
+                    if self._is_file(problem)
+                    else _first_large(change)
+                )
+                return f"{meant}{elsewhere}{mend}"
             case _:
                 return f"Correct it in ComfyUI and export {self.service.workflow} again."
+
+    def _is_file(self, problem: Problem) -> bool:
+        """Tell whether what is missing is a file, which can be installed."""
+        definition = self.told.definitions[problem.class_type]
+        inputs = self.bound.prompt[problem.node_id].inputs
+        known = input_of(definition, problem.input_name, inputs)
+        widget = BoundWidget(
+            problem.node_id, problem.input_name, problem.class_type, None, definition=known
+        )
+        return lives_on_backend(widget)
 
     def _unpinned_price(self, node_id: str) -> Objection:
         node = self.bound.prompt[node_id]
@@ -245,7 +261,7 @@ class _Look:
             parameter=parameter.name,
             found=value if isinstance(value, str) else repr(value),
             mend=f"{meant}Install it there, or give what is there."
-            if isinstance(known.kind, Combo)
+            if parameter.lives_on_backend
             else f"{meant}Give what the node takes.",
             avoided=parameter.lives_on_backend
             and not isinstance(parameter.parameter.supply, Fixed),
@@ -289,6 +305,10 @@ class _Look:
         prompt, definitions = self.bound.prompt, self.told.definitions
         before = (prompt[each].class_type for each in upstream_of(prompt, [node_id]))
         return any((known := definitions.get(each)) is None or known.lists for each in before)
+
+
+def _first_large(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _output(rule: OutputRule, said: str, *, code: str, mend: str) -> Objection:

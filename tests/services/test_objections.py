@@ -134,6 +134,12 @@ def test_an_option_that_is_empty_is_looked_for_nowhere_else() -> None:
     assert refused.mend == "Install it there, or change w.json."
 
 
+def test_a_choice_that_is_no_file_is_not_to_be_installed() -> None:
+    sampler = Node("KSampler", {**TEXT_TO_IMAGE["3"].inputs, "sampler_name": "eulr"})
+    (refused,) = told(bound(prompt={**TEXT_TO_IMAGE, "3": sampler}, definitions={}), DEFINITIONS)
+    assert refused.mend == "Did you mean 'euler'? Change w.json."
+
+
 def test_what_is_wrong_with_the_graph_itself_is_mended_in_the_editor() -> None:
     sampler = Node("KSampler", {**TEXT_TO_IMAGE["3"].inputs, "steps": 0})
     (refused,) = told(bound(prompt={**TEXT_TO_IMAGE, "3": sampler}), DEFINITIONS)
@@ -181,7 +187,7 @@ def test_a_default_that_a_backend_refuses_is_told_where_it_stands() -> None:
         PLACE,
         parameter="sampler",
         found="euler",
-        mend="Did you mean 'eulers'? Install it there, or give what is there.",
+        mend="Did you mean 'eulers'? Give what the node takes.",
     )
 
 
