@@ -55,16 +55,21 @@ def _validate(
     loaded = load_project(path, read_environment())
     findings = loaded.findings
     if (online or backend) and loaded.project is not None:
-        check = cast(
-            "Callable[[Project, Sequence[str]], Sequence[Finding]]",
-            load("gateway.cli.online", "check_online"),
-        )
-        findings = (*findings, *check(loaded.project, backend or ()))
+        findings = (*findings, *_asked(loaded.project, backend or ()))
     sys.stdout.write(render(findings, form, coloured=is_coloured(sys.stdout)))
     if form == "text":
         sys.stdout.write(_summary(shown_path(path), loaded, findings))
     if any(each.severity == "error" for each in findings):
         raise typer.Exit(1)
+
+
+def _asked(project: Project, backends: Sequence[str]) -> Sequence[Finding]:
+    """Load what asks the backends only when it is wanted."""
+    check = cast(
+        "Callable[[Project, Sequence[str]], Sequence[Finding]]",
+        load("gateway.cli.online", "check_online"),
+    )
+    return check(project, backends)
 
 
 def _summary(file: str, loaded: Loaded, findings: Sequence[Finding]) -> str:

@@ -10,7 +10,7 @@ from gateway.graph.naming import node_named
 from gateway.graph.prompt import Prompt, link_of
 from gateway.services.model import Parameter
 
-__all__ = ["Surroundings", "node_named", "nodes_named", "ticked", "widgets_of"]
+__all__ = ["Surroundings", "nodes_named", "ticked", "widgets_of"]
 
 _LISTED = 12
 

@@ -126,7 +126,7 @@ def test_wrong_arguments_are_the_same_error_as_a_calls(
 
 @pytest.mark.usefixtures("project")
 def test_a_service_that_is_not_there_is_told_with_the_nearest(gateway: Gateway) -> None:
-    ran = gateway("explain", "portait")
+    ran = gateway("explain", "portraits")
     assert ran.status == 2
     assert "Did you mean portrait?" in ran.err
     assert "There are: portrait." in gateway("explain", "x").err
