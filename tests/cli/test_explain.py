@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from syrupy.assertion import SnapshotAssertion
 
 from gateway.graph.json_value import Json
 from gateway.simulator.server import Simulator
 from tests.cli.conftest import PORTRAIT, Ran, simulated
+from tests.services.text_snapshot import TextSnapshot
 
 Gateway = Callable[..., Ran]
 
@@ -31,9 +33,10 @@ def changes(record: Mapping[str, Json]) -> dict[tuple[str, str], tuple[Json, Jso
 
 
 @pytest.mark.usefixtures("project", "simulator")
-def test_a_call_is_explained_for_people(gateway: Gateway) -> None:
+def test_a_call_is_explained_for_people(gateway: Gateway, snapshot: SnapshotAssertion) -> None:
     ran = gateway("explain", "portrait", "prompt=a fox", "seed=7", "steps=4")
     assert (ran.status, ran.err) == (0, "")
+    assert ran.out == snapshot(extension_class=TextSnapshot)
     lines = [" ".join(line.split()) for line in ran.out.splitlines()]
     assert lines[0] == "portrait would run on studio: the only backend"
     assert 'argument prompt="a fox"' in lines

@@ -201,3 +201,44 @@ def test_a_replaced_node_is_a_warning_and_runs(gateway: Gateway, project: Path) 
         ran.out
     )
     assert gateway("call", "portrait", "prompt=x", "steps=1").status == 0
+
+
+EDITOR: dict[str, Json] = {
+    "nodes": [
+        {
+            "id": 1,
+            "type": "MineSaver",
+            "mode": 0,
+            "inputs": [],
+            "outputs": [],
+            "properties": {"cnr_id": "mine-pack", "ver": "1.2.0"},
+            "widgets_values": [],
+        }
+    ],
+    "links": [],
+    "version": 0.4,
+}
+
+
+@pytest.mark.usefixtures("simulator")
+def test_a_workflow_that_the_editor_saved_names_the_pack_of_a_missing_node(
+    gateway: Gateway, project: Path
+) -> None:
+    text = (project / "services.yaml").read_text(encoding="utf-8")
+    head = text.partition("services:")[0]
+    (project / "services.yaml").write_text(
+        f"{head}services:\n  mine:\n    workflow: mine.json\n", encoding="utf-8"
+    )
+    (project / "workflows/mine.json").write_text(json.dumps(EDITOR), encoding="utf-8")
+    saver: Json = {
+        "input": {"required": {}},
+        "input_order": {"required": []},
+        "output": [],
+        "output_node": True,
+    }
+    pinned: Json = {"MineSaver": saver}
+    (project / "schemas").mkdir()
+    (project / "schemas/definitions.json").write_text(json.dumps(pinned), encoding="utf-8")
+    ran = gateway("validate", "--online")
+    assert ran.status == 1
+    assert "Install mine-pack 1.2.0 there, or change mine.json." in ran.out
