@@ -13,6 +13,7 @@ COMMANDS: Mapping[str, str] = {
     "definitions": "Pin node definitions, so that everything works offline.",
     "convert": "Turn workflows as the editor saves them into API format, as the editor would.",
     "tools": "Show the tools that clients will see.",
+    "explain": "Show what a call would do, without running it.",
     "call": "Call a service and save what it made.",
     "serve": "Serve the tools to MCP clients.",
     "worker": "Take a cluster's jobs for some of its backends.",

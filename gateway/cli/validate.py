@@ -30,8 +30,20 @@ def _validate(
         FindingsFormat, typer.Option("--format", help="For people, programs, or GitHub's checks.")
     ] = "text",
     online: Annotated[
-        bool, typer.Option("--online", help="Also ask the backends: nodes, models, limits.")
+        bool,
+        typer.Option(
+            "--online", help="Also ask the backends, all at once: nodes, models, limits, prices."
+        ),
     ] = False,
+    backend: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--backend",
+            metavar="NAME",
+            help="Ask this one only; may be given several times. Implies --online.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     try:
         path = config_path(config)
@@ -42,16 +54,22 @@ def _validate(
         raise typer.Exit(2) from None
     loaded = load_project(path, read_environment())
     findings = loaded.findings
-    if online and loaded.project is not None:
-        check = cast(
-            "Callable[[Project], Sequence[Finding]]", load("gateway.cli.online", "check_online")
-        )
-        findings = (*findings, *check(loaded.project))
+    if (online or backend) and loaded.project is not None:
+        findings = (*findings, *_asked(loaded.project, backend or ()))
     sys.stdout.write(render(findings, form, coloured=is_coloured(sys.stdout)))
     if form == "text":
         sys.stdout.write(_summary(shown_path(path), loaded, findings))
     if any(each.severity == "error" for each in findings):
         raise typer.Exit(1)
+
+
+def _asked(project: Project, backends: Sequence[str]) -> Sequence[Finding]:
+    """Load what asks the backends only when it is wanted."""
+    check = cast(
+        "Callable[[Project, Sequence[str]], Sequence[Finding]]",
+        load("gateway.cli.online", "check_online"),
+    )
+    return check(project, backends)
 
 
 def _summary(file: str, loaded: Loaded, findings: Sequence[Finding]) -> str:

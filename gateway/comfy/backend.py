@@ -159,6 +159,11 @@ class ComfyBackend:
         found = await asyncio.gather(*(definition(name) for name in sorted(class_types)))
         return {name: entry for each in found for name, entry in each.items()}
 
+    async def ask_if_there(self, path: str) -> Json:
+        """Return what a route answers that not every ComfyUI has; None where it is not."""
+        answer = await self._http.ask(path)
+        return json_of(self._declaration, answer) if answer.status == 200 else None
+
     async def health(self) -> Health:
         """Ask how it is; never raises, answers within 5 s."""
         try:

@@ -165,7 +165,10 @@ class Definition:
         output_node: Whether ComfyUI runs a prompt for its sake.
         outputs: Type name of each output slot.
         deprecated: Marked so by its author.
+        experimental: Marked so by its author.
         api_node: Calls a paid partner service.
+        python_module: Where its code is: `nodes`, `comfy_extras.…`, `custom_nodes.<pack>`.
+        lists: Whether an output slot gives a list, so that what comes after runs once for each item.
     """
 
     class_type: str
@@ -177,6 +180,9 @@ class Definition:
     description: str = ""
     deprecated: bool = False
     api_node: bool = False
+    experimental: bool = False
+    python_module: str = ""
+    lists: bool = False
     extra: Mapping[str, Json] = field(default_factory=dict[str, Json])
 
 

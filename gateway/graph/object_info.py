@@ -86,6 +86,9 @@ def _parse_definition(class_type: str, entry: Json) -> Definition | None:
         description=_text(fields.get("description")),
         deprecated=fields.get("deprecated") is True,
         api_node=fields.get("api_node") is True,
+        experimental=fields.get("experimental") is True,
+        python_module=_text(fields.get("python_module")),
+        lists=True in (as_array(fields.get("output_is_list")) or ()),
         extra={"has_intermediate_output": True} if intermediate else {},
     )
 

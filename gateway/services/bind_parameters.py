@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from gateway.errors import Finding
 from gateway.graph.json_value import Json
+from gateway.graph.naming import node_named
 from gateway.services.backend_files import lives_on_backend, upload_of
 from gateway.services.bind_choices import bind_choices
 from gateway.services.bound import BoundParameter, BoundWidget
@@ -20,7 +21,7 @@ from gateway.services.model import (
     Parameter,
     ParameterType,
 )
-from gateway.services.surroundings import Surroundings, node_named
+from gateway.services.surroundings import Surroundings
 from gateway.services.values import FILE_TYPES, one_of, type_of_value
 from gateway.services.widget_types import derived_type, options_of, types_taken
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gateway.errors import Finding, Place
 from gateway.graph.definitions import Definition, Definitions, InputDefinition, TextWidget
+from gateway.graph.naming import node_named
 from gateway.graph.prompt import Node, Prompt
 from gateway.services.backend_files import names_model
 from gateway.services.bind_parameters import bind_parameter
@@ -30,7 +31,7 @@ from gateway.services.model import (
     Service,
 )
 from gateway.services.parameter_faults import parameter_faults
-from gateway.services.surroundings import Surroundings, node_named, nodes_named
+from gateway.services.surroundings import Surroundings, nodes_named
 
 if TYPE_CHECKING:
     from gateway.editor.convert import Conversion

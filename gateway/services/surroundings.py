@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from gateway.graph.definitions import Autogrow, Definitions, Socket
-from gateway.graph.prompt import Node, Prompt, link_of
+from gateway.graph.naming import node_named
+from gateway.graph.prompt import Prompt, link_of
 from gateway.services.model import Parameter
 
-__all__ = ["Surroundings", "node_named", "nodes_named", "ticked", "widgets_of"]
+__all__ = ["Surroundings", "nodes_named", "ticked", "widgets_of"]
 
 _LISTED = 12
 
@@ -21,12 +22,6 @@ class Surroundings:
     prompt: Prompt
     definitions: Definitions
     parameters: tuple[Parameter, ...] = ()
-
-
-def node_named(node_id: str, node: Node) -> str:
-    """Return a node's name for people: `6 (CLIPTextEncode "Positive")`."""
-    title = f' "{node.title}"' if node.title and node.title != node.class_type else ""
-    return f"{node_id} ({node.class_type}{title})"
 
 
 def nodes_named(ids: Iterable[str], prompt: Prompt) -> str:

@@ -13,6 +13,7 @@ from gateway.simulator.exchange import Asked, Reply, Routes, empty, json_reply
 from gateway.simulator.machine import Machine, Orders
 from gateway.simulator.missing import failure
 from gateway.simulator.queue import Graph, listed
+from gateway.simulator.replacing import replaced
 from gateway.simulator.validation import validate
 
 __all__ = ["prompt_routes"]
@@ -45,6 +46,8 @@ class _Prompts:
         if self.orders.ignores_prompt_ids:
             prompt_id = str(uuid.uuid4())
         graph = _graph(body["prompt"])
+        if machine.settings.modern:
+            graph = replaced(graph, machine.nodes)
         extra = _extra(body)
         verdict = validate(graph, _targets(body), machine)
         if verdict.error is not None:

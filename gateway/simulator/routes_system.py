@@ -8,6 +8,7 @@ from pathlib import PurePath
 from gateway.graph.json_value import Json
 from gateway.simulator.exchange import Asked, Reply, Routes, empty, json_reply
 from gateway.simulator.machine import Machine
+from gateway.simulator.replacing import replacement_list
 
 __all__ = ["system_routes"]
 
@@ -108,6 +109,10 @@ async def _empty_object(_: Asked, machine: Machine) -> Reply:  # noqa: ARG001 - 
     return json_reply({})
 
 
+async def _replacements(_: Asked, machine: Machine) -> Reply:  # noqa: ARG001 - every route takes both
+    return json_reply(replacement_list())
+
+
 async def _nothing(_: Asked, machine: Machine) -> Reply:  # noqa: ARG001 - every route takes both
     return json_reply(None)
 
@@ -133,7 +138,7 @@ def system_routes(is_modern: bool) -> Routes:
     """Return the routes of this module."""
     modern: Routes = {
         "GET /global_subgraphs": _empty_object,
-        "GET /node_replacements": _empty_object,
+        "GET /node_replacements": _replacements,
         "GET /api/assets": _assets_off,
         "GET /api/tags": _assets_off,
         "GET /api/assets/seed/status": _assets_off,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from tests.docs.documents import ROOT
 
 # Values whose first argument is a code.
-CODED = {"Finding", "PromptFault", "Problem", "Failure", "_Broken"}
+CODED = {"Finding", "PromptFault", "Problem", "Failure", "Objection", "_Broken"}
 CODE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+")
 
 

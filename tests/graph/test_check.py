@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from gateway.graph.check import Problem, check_prompt
+from gateway.graph.check import Problem, check_prompt, remarks_on
 from gateway.graph.definitions import Definition, Definitions
 from gateway.graph.json_value import Json
 from gateway.graph.object_info import parse_definitions
 from gateway.graph.prompt import Node, Prompt, parse_prompt
+from gateway.graph.replacements import parse_replacements
 
 WORKFLOWS = Path(__file__).parents[2] / "workflows"
 
@@ -58,6 +59,12 @@ def test_a_graph_that_comfyui_takes_has_no_problems(definitions: Definitions) ->
         ({"cfg": 100.5}, "widget-out-of-limits"),
         ({"steps": "many"}, "widget-value-refused"),
         ({"steps": {}}, "widget-value-refused"),
+        ({"steps": "20.5"}, "widget-value-refused"),
+        ({"denoise": "high"}, "widget-value-refused"),
+        ({"sampler_name": ["4", 0]}, "link-type-mismatch"),
+        ({"steps": ["4", 0]}, "link-type-mismatch"),
+        ({"model": ["5", 0]}, "link-type-mismatch"),
+        ({"model": "a model"}, "input-not-linked"),
         ({"sampler_name": "eulr"}, "widget-option-unknown"),
         ({"sampler_name": {"__value__": "eulr"}}, "widget-option-unknown"),
         ({"denoise": None}, "input-missing"),
@@ -73,7 +80,7 @@ def test_what_comfyui_would_refuse_is_told(
 
 @pytest.mark.parametrize(
     "changed",
-    [{"steps": "20"}, {"steps": True}, {"steps": 20.5}, {"unknown": 3}, {"sampler_name": ["4", 0]}],
+    [{"steps": "20"}, {"steps": True}, {"steps": 20.5}, {"unknown": 3}],
 )
 def test_what_comfyui_converts_or_ignores_is_no_problem(
     definitions: Definitions, changed: dict[str, Json]
@@ -90,6 +97,8 @@ def test_a_message_names_node_input_and_what_is_valid(definitions: Definitions) 
         input_name="scheduler",
         message="`scheduler` of node 3 (KSampler) is 'normale', not one of: 'simple', 'sgm_uniform', "
         "'karras', 'exponential', 'ddim_uniform', 'beta', 'normal', 'linear_quadratic', 'kl_optimal'",
+        found="normale",
+        near=("normal",),
     )
 
 
@@ -171,15 +180,26 @@ def test_a_list_without_options_says_so() -> None:
 
 
 def test_an_unknown_class_is_told_with_its_nearest(definitions: Definitions) -> None:
-    problems = check_prompt({"1": Node("KSamplr", {}), "2": Node("Mystery9", {})}, definitions)
+    problems = check_prompt(
+        {"1": Node("KSamplr", {}), "2": Node("Mystery9", {}, "The mystery")}, definitions
+    )
     assert problems == tuple(
-        Problem("node-class-missing", node_id, class_type, "", message)
-        for node_id, class_type, message in (
-            ("1", "KSamplr", "node 1: ComfyUI has no node class KSamplr; did you mean KSampler?"),
+        Problem("node-class-missing", node_id, class_type, "", message, found=class_type, near=near)
+        for node_id, class_type, message, near in (
+            (
+                "1",
+                "KSamplr",
+                "node 1: ComfyUI has no node class KSamplr; did you mean KSampler?",
+                ("KSampler",),
+            ),
             (
                 "2",
                 "Mystery9",
-                "node 2: ComfyUI has no node class Mystery9; its custom nodes may not be installed",
+                (
+                    'node 2 "The mystery": ComfyUI has no node class Mystery9; its custom nodes may '
+                    "not be installed"
+                ),
+                (),
             ),
         )
     )
@@ -214,7 +234,7 @@ def test_what_a_chosen_option_needs_is_needed(definitions: Definitions) -> None:
     inputs["format"] = "flac"
     assert messages(prompt, definitions) == []
     inputs["format"] = "new in the next version"
-    assert messages(prompt, definitions) == []
+    assert messages(prompt, definitions) == [("widget-option-unknown", "2", "format")]
     del inputs["format"]
     assert messages(prompt, definitions) == [("input-missing", "2", "format")]
 
@@ -231,3 +251,151 @@ def test_the_shipped_text_to_image_fits_its_definitions(definitions: Definitions
     prompt = parse_prompt(json.loads((WORKFLOWS / "text_to_image.json").read_text("utf-8")))
     # Only the checkpoint is another machine's.
     assert messages(prompt, definitions) == [("widget-option-unknown", "4", "ckpt_name")]
+
+
+def test_a_link_of_another_type_is_told_with_what_would_fit(definitions: Definitions) -> None:
+    (problem,) = check_prompt(graph(latent_image=["4", 2]), definitions)
+    assert problem.message == (
+        "`latent_image` of node 3 (KSampler) comes from output 2 of node 4 (CheckpointLoaderSimple), "
+        "which gives VAE; it takes LATENT"
+    )
+    (problem,) = check_prompt(graph(model=["4", 1]), definitions)
+    assert problem.message.endswith("which gives CLIP; it takes MODEL; its output 0 would fit")
+    assert (problem.found, problem.near) == ("CLIP", ())
+
+
+def test_a_value_where_only_a_link_can_be_is_told(definitions: Definitions) -> None:
+    (problem,) = check_prompt(graph(model="x" * 100), definitions)
+    assert problem.message == (
+        "`model` of node 3 (KSampler) takes a link (MODEL), and holds a value"
+    )
+    assert problem.found == "x" * 79 + "…"
+    nothing: dict[str, Json] = {**graph()["3"].inputs, "model": None}
+    assert check_prompt({**graph(), "3": Node("KSampler", nothing)}, definitions) == ()
+
+
+def test_a_type_of_a_pack_may_have_a_widget_that_nobody_here_knows() -> None:
+    definitions = parse_definitions(
+        {"X": {"input": {"required": {"a": ["MY_TYPE", {}]}}, "output_node": True}}
+    )
+    assert check_prompt({"1": Node("X", {"a": 3})}, definitions) == ()
+
+
+def test_what_no_output_needs_is_not_looked_at(definitions: Definitions) -> None:
+    aside = {"20": Node("KSampler", {"steps": 0}), "21": Node("Gone", {})}
+    assert messages({**graph(), **aside}, definitions) == [("node-class-missing", "21", "")]
+
+
+def test_people_write_the_options_of_some_combos_themselves() -> None:
+    raw: dict[str, Json] = {
+        "CustomCombo": {
+            "input": {"required": {"choice": ["COMBO", {"options": []}]}},
+            "output_node": True,
+        }
+    }
+    prompt: Prompt = {"1": Node("CustomCombo", {"choice": "mine"})}
+    assert check_prompt(prompt, parse_definitions(raw)) == ()
+
+
+REPLACED: dict[str, Json] = {
+    "OldNode": [
+        {
+            "new_node_id": "EmptyLatentImage",
+            "old_node_id": "OldNode",
+            "input_mapping": [
+                {"new_id": "width", "old_id": "w"},
+                {"new_id": "height", "old_id": "height"},
+                {"new_id": "batch_size", "set_value": 1},
+            ],
+            "output_mapping": None,
+        }
+    ]
+}
+
+
+def test_a_class_that_comfyui_replaces_is_a_warning_with_what_becomes_of_it(
+    definitions: Definitions,
+) -> None:
+    prompt = {**graph(), "5": Node("OldNode", {"w": 64, "height": 64})}
+    assert check_prompt(prompt, definitions, parse_replacements(REPLACED)) == (
+        Problem(
+            code="node-class-replaced",
+            node_id="5",
+            class_type="OldNode",
+            input_name="",
+            message="node 5 (OldNode): ComfyUI no longer has OldNode and runs EmptyLatentImage in its "
+            "place (`w` becomes `width`, `batch_size` is 1)",
+            severity="warning",
+            found="OldNode",
+            near=("EmptyLatentImage",),
+        ),
+    )
+
+
+def test_a_replacement_that_changes_no_input_says_no_more(definitions: Definitions) -> None:
+    replacements = parse_replacements({"OldNode": [{"new_node_id": "EmptyLatentImage"}]})
+    (problem,) = check_prompt({**graph(), "5": Node("OldNode", {})}, definitions, replacements)
+    assert problem.message.endswith("runs EmptyLatentImage in its place")
+
+
+def test_a_replacement_that_is_not_there_itself_helps_nobody(definitions: Definitions) -> None:
+    replacements = parse_replacements({"OldNode": [{"new_node_id": "AlsoGone"}]})
+    prompt = {**graph(), "5": Node("OldNode", {})}
+    assert [each.code for each in check_prompt(prompt, definitions, replacements)] == [
+        "node-class-missing"
+    ]
+
+
+def test_what_authors_say_of_their_nodes_is_passed_on() -> None:
+    definitions = parse_definitions(
+        {
+            "Old": {"input": {}, "deprecated": True},
+            "New": {"input": {}, "experimental": True},
+            "Both": {"input": {}, "deprecated": True, "experimental": True},
+            "Good": {"input": {}},
+        }
+    )
+    prompt: Prompt = {
+        "1": Node("Old", {}, "Mine"),
+        "2": Node("New", {}),
+        "3": Node("Both", {}),
+        "4": Node("Good", {}),
+        "5": Node("Unknown", {}),
+    }
+    replacements = parse_replacements({"Old": [{"new_node_id": "Newer"}]})
+    assert [
+        (each.code, each.message, each.near)
+        for each in remarks_on(prompt, definitions, replacements)
+    ] == [
+        (
+            "node-deprecated",
+            'node 1 (Old "Mine") is marked deprecated; Newer is to take its place',
+            ("Newer",),
+        ),
+        (
+            "node-experimental",
+            "node 2 (New) is marked experimental: it may change or go with the next version",
+            (),
+        ),
+        ("node-deprecated", "node 3 (Both) is marked deprecated", ()),
+        (
+            "node-experimental",
+            "node 3 (Both) is marked experimental: it may change or go with the next version",
+            (),
+        ),
+    ]
+    assert len(remarks_on(prompt, definitions)) == 4
+
+
+def test_a_choice_within_a_choice_that_is_left_out_is_not_missed() -> None:
+    codec: dict[str, Json] = {"options": [{"key": "auto", "inputs": {"required": {}}}]}
+    inner: Json = {"required": {"codec": ["COMFY_DYNAMICCOMBO_V3", codec], "crf": ["INT", {}]}}
+    outer: dict[str, Json] = {"options": [{"key": "auto", "inputs": inner}]}
+    raw: dict[str, Json] = {
+        "Save": {
+            "input": {"required": {"format": ["COMFY_DYNAMICCOMBO_V3", outer]}},
+            "output_node": True,
+        }
+    }
+    prompt: Prompt = {"1": Node("Save", {"format": "auto", "codec": "auto"})}
+    assert messages(prompt, parse_definitions(raw)) == [("input-missing", "1", "format.crf")]
