@@ -37,7 +37,7 @@ def is_web(address: str) -> bool:
             and parts.username is None
             and parts.port != 0
             and not (parts.query or parts.fragment)
-            and not any(each.isspace() for each in address)
+            and all(each.isprintable() and not each.isspace() for each in address)
         )
     except ValueError:
         return False

@@ -128,7 +128,7 @@ def _entry(draft: ServiceDraft, name: str, file: str, definitions: Definitions) 
     around = Surroundings(draft.prompt, definitions)
     spots: dict[str, Spot] = {}
     parameters: list[Parameter] = []
-    for each in draft.parameters:
+    for each in filter(None, map(_named, draft.parameters)):
         each_name = _parameter_name(each, spots)
         spots[each_name] = each.spot
         parameters.append(fit_parameter(each, each_name, around))
@@ -153,8 +153,28 @@ def _entry(draft: ServiceDraft, name: str, file: str, definitions: Definitions) 
     )
 
 
+def _named(draft: ParameterDraft) -> ParameterDraft | None:
+    """Return a parameter without targets that no file can name; None where nothing remains."""
+    kept = tuple(each for each in draft.targets if all(map(_is_name, each)))
+    if len(kept) < len(draft.targets):
+        _tell_nameless(draft.spot)
+    return replace(draft, targets=kept) if kept else None
+
+
+def _is_name(text: str) -> bool:
+    return bool(text.strip()) and _UNFIT.search(text) is None
+
+
+def _tell_nameless(spot: Spot) -> None:
+    spot.tell(
+        "a node or widget without a proper name cannot be bound, and is left out",
+        code="migrate-binding-lost",
+        mend="Give it a name in the workflow.",
+    )
+
+
 def _parameter_name(draft: ParameterDraft, taken: Collection[str]) -> str:
-    otherwise = plain_name(draft.targets[0][1], "parameter") if draft.targets else "parameter"
+    otherwise = plain_name(draft.targets[0][1], "parameter")
     name = distinct(plain_name(draft.name, otherwise), taken)
     if draft.name not in (name, draft.title):
         _tell_renamed(draft.spot, "the parameter", draft.name, name)
@@ -164,6 +184,9 @@ def _parameter_name(draft: ParameterDraft, taken: Collection[str]) -> str:
 def _outputs(drafts: Sequence[OutputDraft]) -> dict[str, OutputRule]:
     outputs: dict[str, OutputRule] = {}
     for number, draft in enumerate(drafts):
+        if not _is_name(draft.node_id):
+            _tell_nameless(draft.spot)
+            continue
         name = distinct(plain_name(draft.name, "output"), outputs)
         if name != draft.name:
             _tell_renamed(draft.spot, "the output", draft.name, name)
@@ -175,23 +198,40 @@ def _outputs(drafts: Sequence[OutputDraft]) -> dict[str, OutputRule]:
 def _bindable(
     service: Service, draft: ServiceDraft, definitions: Definitions, spots: Mapping[str, Spot]
 ) -> Service:
-    """Take out of a service what the loader would refuse, one thing after the other."""
+    """Take out of a service what the loader would refuse, from each part one thing at a time."""
     while True:
         findings = resolve_service(service, draft.prompt, definitions).findings
-        wrong = next((each for each in findings if each.severity == "error"), None)
-        if wrong is None:
+        wrong = [each for each in findings if each.severity == "error"]
+        if not wrong:
             return service
-        service, what = _without(service, wrong)
-        place = wrong.place or service.place
-        spot = spots.get(wrong.parameter or "")
-        if place.file == "outputs":
-            spot = draft.outputs[place.line].spot
-        (spot or draft.spot).tell(
-            f"{wrong.message}; {what} is left out",
-            found=wrong.found,
-            code="migrate-binding-lost" if what in _WHOLE else "migrate-not-carried",
-            mend=wrong.mend or "Add it to services.yaml by hand.",
-        )
+        # What else is wrong with a part may have come from the first thing.
+        firsts = {_part_of(each): each for each in reversed(wrong)}
+        for finding in reversed(firsts.values()):
+            service = _repaired(service, finding, draft, spots)
+
+
+def _part_of(finding: Finding) -> tuple[str, int]:
+    place = finding.place
+    is_output = place is not None and place.file == "outputs"
+    return (finding.parameter or "", place.line if place and is_output else -1)
+
+
+def _repaired(
+    service: Service, wrong: Finding, draft: ServiceDraft, spots: Mapping[str, Spot]
+) -> Service:
+    """Return a service without what a finding is about, and tell that it is left out."""
+    smaller, what = _without(service, wrong)
+    place = wrong.place or service.place
+    spot = spots.get(wrong.parameter or "")
+    if place.file == "outputs":
+        spot = draft.outputs[place.line].spot
+    (spot or draft.spot).tell(
+        f"{wrong.message}; {what} is left out",
+        found=wrong.found,
+        code="migrate-binding-lost" if what in _WHOLE else "migrate-not-carried",
+        mend=wrong.mend or "Add it to services.yaml by hand.",
+    )
+    return smaller
 
 
 def _without(service: Service, finding: Finding) -> tuple[Service, str]:

@@ -7,6 +7,7 @@ comfyui_widget_name}`; later versions also list `outputs` with a `source`. Besid
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from gateway.graph.json_value import Json, JsonObject, as_array, as_object
@@ -67,6 +68,9 @@ _WHY = {
     "client_id": "Nothing to do: each connection to ComfyUI has an id of its own.",
     "cleanup_interval": "Nothing to do: old jobs go by themselves.",
 }
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,62}")
+_LONGEST = 100 * 365 * 86_400_000  # milliseconds
+_MOST = 10**9
 _EXAMPLE_BUCKET = "your-s3-bucket-name"
 
 
@@ -219,6 +223,14 @@ def _bucket(fields: JsonObject, spot: Spot) -> Iterator[Section]:
     bucket = text(fields, "bucket", spot)
     if not bucket or bucket == _EXAMPLE_BUCKET:
         return
+    if not _BUCKET.fullmatch(bucket):
+        spot.at("bucket").tell(
+            "this is no name of a bucket, and `s3` is left out",
+            found=shown(bucket),
+            code="migrate-not-carried",
+            mend="Write `outputs: s3://bucket/prefix` yourself.",
+        )
+        return
     value: dict[str, Json] = {"url": f"s3://{bucket}/comfyui-output"}
     for key, ours in (("endpoint", "endpoint"), ("public_domain", "public_url")):
         address = text(fields, key, spot).rstrip("/")
@@ -231,7 +243,8 @@ def _bucket(fields: JsonObject, spot: Spot) -> Iterator[Section]:
             )
         elif whole:
             value[ours] = whole if ours == "endpoint" else f"{whole}/{bucket}/comfyui-output"
-    if region := text(fields, "region", spot):
+    region = text(fields, "region", spot)
+    if region and region.isprintable():
         value["region"] = region
     value["path_style"] = flag(fields, "enable_path_style", spot)
     spot.tell(
@@ -249,10 +262,18 @@ def _jobs(fields: JsonObject, spot: Spot) -> Iterator[Section]:
     keep: dict[str, Json] = {}
     age = number(fields, "max_job_age", spot)
     count = number(fields, "max_jobs", spot)
-    if age is not None and age > 0:
+    if age is not None and 0 < age <= _LONGEST:
         keep["age"] = _duration(age)
-    if count is not None and count >= 1:
+    if count is not None and 1 <= count <= _MOST:
         keep["count"] = int(count)
+    for key, value, ours in (("max_job_age", age, "age"), ("max_jobs", count, "count")):
+        if value is not None and ours not in keep:
+            spot.at(key).tell(
+                f"`{key}` is beyond what can be kept, and is left out",
+                found=shown(value),
+                code="migrate-not-carried",
+                mend=f"Write `jobs.keep.{ours}` yourself.",
+            )
     if keep:
         yield Section("jobs", {"keep": keep}, spot)
 

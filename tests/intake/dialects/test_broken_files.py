@@ -77,9 +77,16 @@ CASES: Mapping[str, tuple[str | None, Json, Mapping[str, Any]]] = {
         config(
             service(outputs=[{"name": "y", "source": {"node_id": "2", "index": -1}}]),
             comfyui={"address": "http://ada:secret@host:8188"},
-            s3={"bucket": "b", "endpoint": "ftp://x", "public_domain": "https://a:b@c/"},
+            s3={"bucket": "boats", "endpoint": "ftp://x", "public_domain": "https://a:b@c/"},
             jobs={"max_job_age": "long", "max_jobs": 0},
             more=1,
+        ),
+        {"beside": DRAW},
+    ),
+    "config-settings-beyond-measure": (
+        None,
+        config(
+            service(), s3={"bucket": "my bucket"}, jobs={"max_job_age": 1e300, "max_jobs": 10**30}
         ),
         {"beside": DRAW},
     ),

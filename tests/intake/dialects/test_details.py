@@ -187,9 +187,9 @@ def test_the_example_s_bucket_is_nobody_s() -> None:
 def test_a_bucket_needs_no_more_than_its_name() -> None:
     graph: Json = {"1": {"class_type": "A", "inputs": {}}}
     services: Json = [{"name": "a", "comfyui_workflow_api": "a.json"}]
-    raw: Json = {"services": services, "s3": {"bucket": "b", "endpoint": ""}}
+    raw: Json = {"services": services, "s3": {"bucket": "boats", "endpoint": ""}}
     text = text_of(migrated(raw, beside={"a.json": graph}))
-    assert 'outputs:\n  url: "s3://b/comfyui-output"\n  path_style: false\n' in text
+    assert 'outputs:\n  url: "s3://boats/comfyui-output"\n  path_style: false\n' in text
 
 
 def test_what_may_be_a_secret_is_not_shown() -> None:

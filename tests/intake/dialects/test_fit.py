@@ -168,6 +168,29 @@ def test_choices_are_told_apart_as_json_and_lists_are_none() -> None:
     assert "no text, number or boolean" in notes[0].message
 
 
+def test_what_has_no_name_cannot_be_bound() -> None:
+    prompt: Prompt = {"": Node("Show", {"": 1, "size": 2}), "3": SAMPLER}
+    spot = Spot("f.json")
+    nameless = ParameterDraft("p", (("", "size"), ("3", " ")), spot)
+    half = ParameterDraft("q", (("", "size"), ("3", "steps")), spot)
+    output = OutputDraft("out", "", spot)
+    (entry,) = fitted(nameless, half, prompt=prompt, outputs=(output,)).entries
+    assert [each.name for each in entry.parameters] == ["q"]
+    assert len(entry.parameters[0].targets) == 1
+    assert entry.outputs == ()
+    assert [each.code for each in spot.notes] == ["migrate-binding-lost"] * 3
+
+
+def test_many_things_are_mended_in_a_few_passes() -> None:
+    spot = Spot("f.json")
+    parameters = [
+        ParameterDraft(f"p{number}", ((str(number), "gone"),), spot) for number in range(1000)
+    ]
+    entries = fitted(*parameters).entries
+    assert entries[0].parameters == ()
+    assert len(spot.notes) == 1000
+
+
 def test_outputs_have_names_of_their_own() -> None:
     spot = Spot("f.json")
     outputs = (OutputDraft("My Picture", "2", spot), OutputDraft("my_picture", "1", spot))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.graph.json_value import Json
@@ -79,6 +79,7 @@ JSON = st.recursive(
 )
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.dictionaries(st.text(), JSON, min_size=1, max_size=4), st.sampled_from([None, 2]))
 def test_every_member_is_found_where_it_stands(
     document: dict[str, Json], indent: int | None
@@ -102,6 +103,7 @@ def test_every_member_is_found_where_it_stands(
         "http://u@a",
         "a",
         "http://a b",
+        "http://a\0",
     ],
 )
 def test_an_address_that_no_backend_can_have_is_none(address: str) -> None:
