@@ -11,6 +11,7 @@ COMMANDS: Mapping[str, str] = {
     "validate": "Check services.yaml and the workflows it names.",
     "schema": "Write the tools' schemas to schemas/, or compare them.",
     "definitions": "Pin node definitions, so that everything works offline.",
+    "migrate": "Bring in services from other gateways, web front ends and marked workflows.",
     "convert": "Turn workflows as the editor saves them into API format, as the editor would.",
     "tools": "Show the tools that clients will see.",
     "explain": "Show what a call would do, without running it.",
