@@ -36,9 +36,12 @@ __all__ = [
     "Limits",
     "NamedBackend",
     "NodeReference",
+    "NodeTarget",
     "OutputRule",
     "Parameter",
     "ParameterType",
+    "Removal",
+    "Repeat",
     "Required",
     "Service",
     "ShortTarget",
@@ -167,24 +170,63 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeTarget:
+    """A node of the graph, and where the YAML names it."""
+
+    node: NodeReference
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """Nodes that are taken out of the graph: bypassed ones pass links on, muted ones do not."""
+
+    bypass: tuple[NodeTarget, ...] = ()
+    mute: tuple[NodeTarget, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
-    """One entry of `choices` as a map: a label and the widgets it sets."""
+    """One entry of `choices` as a map: a label, the widgets it sets and the nodes it takes out."""
 
     label: str
     settings: tuple[tuple[Target, Json], ...]
     place: Place
+    removal: Removal = Removal()
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """`repeat` of a list parameter: a node that is there once for each item, in a chain.
+
+    Attributes:
+        carries: (input, output slot of the node before that it continues, where that stands); ():
+            found by types.
+        fields: What an item says, each like a parameter on widgets of the node.
+        plain: Items are values of the only field, not objects.
+        max_items: The most items.
+    """
+
+    node: NodeTarget
+    carries: tuple[tuple[str, int, Place], ...]
+    fields: tuple[Parameter, ...]
+    plain: bool
+    max_items: int
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """A declared name the caller may set.
 
-    Exactly one of `targets`, `choice_map` is non-empty, or neither: then it only feeds templates.
+    At most one of `targets`, `choice_map`, `repeat` is given; with none it only feeds templates.
 
     Attributes:
         choices: `choices` as a list, which narrows a combo; None when not given.
         choice_map: `choices` as a map, else ().
         template: Jinja2 source for a string widget, or None.
+        when_absent: What goes when a file is left out: `bypass`, the branch that hangs on it; or what
+            is said. None: nothing does.
+        repeat: The node that is there once for each item of a list, or None.
         places: Key → where it stands; the parameter itself under "".
     """
 
@@ -200,6 +242,8 @@ class Parameter:
     choices: tuple[Json, ...] | None = None
     choice_map: tuple[Choice, ...] = ()
     template: str | None = None
+    when_absent: Literal["bypass"] | Removal | None = None
+    repeat: Repeat | None = None
     places: Mapping[str, Place] = field(default_factory=dict[str, Place])
 
 

@@ -13,7 +13,8 @@ from gateway.services.model import (
     OutputRule,
     Service,
 )
-from gateway.services.read_parameters import node_reference, places_of, read_parameters
+from gateway.services.read_parameters import places_of, read_parameters
+from gateway.services.read_removals import node_reference
 from gateway.services.read_webhooks import read_webhook
 from gateway.services.service_keys import (
     BACKEND,
