@@ -36,8 +36,9 @@ class Catalog:
             widget.class_type
             for bound in services
             for parameter in bound.parameters
-            if parameter.lives_on_backend
-            for widget in parameter.widgets
+            for part in parameter.parts
+            if part.lives_on_backend
+            for widget in part.widgets
         )
         if not class_types:
             return False
@@ -62,6 +63,9 @@ class Catalog:
 
 
 def _live(parameter: BoundParameter, fitting: Sequence[Candidate]) -> BoundParameter:
+    if parameter.repeat is not None:
+        fields = tuple(_live(each, fitting) for each in parameter.repeat.fields)
+        return replace(parameter, repeat=replace(parameter.repeat, fields=fields))
     if not parameter.lives_on_backend or parameter.parameter.choices is not None:
         return parameter
     options = choices_on(parameter, fitting)

@@ -22,6 +22,7 @@ from gateway.jobs.job import Job
 from gateway.jobs.keys import asked_of, same_call
 from gateway.jobs.placement import fitting_backends
 from gateway.services.arguments import accept
+from gateway.services.arrange import arranged
 from gateway.services.bound import BoundService
 
 __all__ = ["Executor", "Placement", "service_gone"]
@@ -118,7 +119,7 @@ class Executor:
         job = made.job
         self.ledger.reached("inputs-kept", job.id)
         kept = self.ledger.accept(job)
-        self.dispatcher.submit(Work(job.id, bound, _queue_until(bound)), made.fitting, job)
+        self.dispatcher.submit(_work(bound, job), made.fitting, job)
         self.ledger.reached("accepted", job.id)
         try:
             await kept
@@ -142,7 +143,7 @@ class Executor:
         job = await self.ledger.claim(made.job)
         if job is made.job:
             self.ledger.reached("stored", job.id)
-            self.dispatcher.submit(Work(job.id, bound, _queue_until(bound)), made.fitting, job)
+            self.dispatcher.submit(_work(bound, job), made.fitting, job)
             return job
         return same_call(job, made.job.asked)
 
@@ -168,6 +169,7 @@ class Executor:
             return
         try:
             fitting = self._still_fitting(bound, job)
+            bound = arranged(bound, job.arguments)
         except GatewayError as error:
             await self.ledger.record(transitions.fail(job, time.time(), error))
             return
@@ -179,7 +181,7 @@ class Executor:
             lost = paid_run_lost(bound, gone)
             await self.ledger.record(transitions.fail(job, time.time(), lost))
             return
-        work = Work(job.id, bound, _queue_until(bound), resuming=resuming)
+        work = replace(_work(bound, job), resuming=resuming)
         if placed is not None:
             elsewhere = bool(fitting - placed.on)
             work = replace(work, elsewhere=elsewhere, because=placed.because)
@@ -225,6 +227,11 @@ class Executor:
             await self.dispatcher.stop(job.id, reason)
             await watch.end(_OWNER_ANSWERS_WITHIN)
         return await self.ledger.get(job.id) or watch.job
+
+
+def _work(bound: BoundService, job: Job) -> Work:
+    """Return what is to be done: the graph that the job's arguments make, run in time."""
+    return Work(job.id, arranged(bound, job.arguments), _queue_until(bound))
 
 
 def _queue_until(bound: BoundService) -> float | None:

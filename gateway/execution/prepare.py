@@ -14,6 +14,7 @@ from gateway.graph.prompt import Prompt, to_json
 from gateway.jobs.backend import Backend, Upload
 from gateway.jobs.files import InputStore
 from gateway.jobs.job import Job
+from gateway.services.arrange import arranged
 from gateway.services.bound import BoundService, WidgetKey
 from gateway.services.changes import changes_of
 
@@ -50,9 +51,11 @@ def prompt_for(
 ) -> dict[str, Json]:
     """Return the graph to submit, in the form of `POST /prompt`.
 
+    Its shape comes first, then its widgets: what is set is set in every node of a repeated chain.
     Save nodes get a folder of the run's own, so that outputs can be told apart and are not answered
     from a cache whose files may be gone; `again` names nodes that must not be cached for other reasons.
     """
+    bound = arranged(bound, job.arguments)
     changes: dict[WidgetKey, Json] = changes_of(bound, job.arguments, files)
     now = datetime.now().astimezone()
     # Seeded by the job: the same job makes the same choices on its next attempt.

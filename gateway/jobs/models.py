@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from gateway.errors import ArgumentError
 from gateway.graph.json_value import Json
 from gateway.jobs.job import Job
+from gateway.services.arrange import arranged
 from gateway.services.bound import BoundService
 from gateway.services.changes import changes_of
 
@@ -16,7 +17,8 @@ __all__ = ["last_models", "models_of"]
 def models_of(bound: BoundService, arguments: Mapping[str, Json]) -> frozenset[str]:
     """Return the model files that a call's graph names.
 
-    A template that cannot be rendered with these arguments is an ArgumentError, `template-failed`.
+    A template that cannot be rendered with these arguments is an ArgumentError, `template-failed`; a
+    graph that cannot run with them is one as well, `graph-not-runnable`.
 
     Args:
         bound: The service.
@@ -24,6 +26,7 @@ def models_of(bound: BoundService, arguments: Mapping[str, Json]) -> frozenset[s
     """
     if not bound.models:
         return frozenset()
+    bound = arranged(bound, arguments)
     changes = changes_of(bound, arguments, {}) if _sets_models(bound) else {}
     own = ((key, bound.prompt[key[0]].inputs.get(key[1])) for key in bound.models)
     named = (changes.get(key, value) for key, value in own)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import assert_never
 
 from gateway.errors import ArgumentError, ArgumentFault
 from gateway.graph.definitions import Combo, Definitions
-from gateway.graph.json_value import Json
+from gateway.graph.json_value import Json, as_array, as_object
 from gateway.jobs.line import Placed
+from gateway.services.arrange import arranged
 from gateway.services.bound import BoundParameter, BoundService
 from gateway.services.model import AnyBackend, BackendChoice, LabelledBackend, NamedBackend
 
@@ -33,18 +34,37 @@ def fitting_backends(
     A backend that has not told its definitions is given the benefit of the doubt.
 
     Raises:
-        ArgumentError: No declared backend has the file that an argument chooses.
+        ArgumentError: No declared backend has the file that an argument chooses, or the graph that
+            the arguments make cannot run.
     """
-    declared = [each for each in candidates if is_chosen(each, bound.service.backend)]
-    fitting = declared
-    for parameter in bound.parameters:
-        value = arguments.get(parameter.name)
-        if parameter.lives_on_backend and value is not None:
-            having = [each for each in fitting if _has(each, parameter, value)]
+    fitting = [each for each in candidates if is_chosen(each, bound.service.backend)]
+    # What goes into nodes that this call takes out need be nowhere.
+    for parameter in arranged(bound, arguments).parameters:
+        for pointer, part, value in _chosen(parameter, arguments):
+            having = [each for each in fitting if _has(each, part, value)]
             if fitting and not having:
-                raise ArgumentError([_nowhere(parameter, value, fitting)])
+                raise ArgumentError([_nowhere(pointer, part, value, fitting)])
             fitting = having
     return frozenset(each.name for each in fitting)
+
+
+def _chosen(
+    parameter: BoundParameter, arguments: Mapping[str, Json]
+) -> Iterator[tuple[str, BoundParameter, Json]]:
+    """Yield (pointer, parameter or field of an item, value) of each file that a call chooses."""
+    value = arguments.get(parameter.name)
+    pointer = f"/{parameter.name}"
+    if parameter.lives_on_backend and value is not None:
+        yield pointer, parameter, value
+    fields = parameter.repeat.fields if parameter.repeat is not None else ()
+    items = as_array(value) or ()
+    for field in fields:
+        for number, item in enumerate(items if field.lives_on_backend else ()):
+            row = as_object(item)
+            within = "" if row is None else f"/{field.name}"
+            chosen = item if row is None else row.get(field.name)
+            if chosen is not None:
+                yield f"{pointer}/{number}{within}", field, chosen
 
 
 def choices_on(
@@ -122,11 +142,11 @@ def _options(candidate: Candidate, parameter: BoundParameter) -> tuple[Json, ...
 
 
 def _nowhere(
-    parameter: BoundParameter, value: Json, candidates: Iterable[Candidate]
+    pointer: str, parameter: BoundParameter, value: Json, candidates: Iterable[Candidate]
 ) -> ArgumentFault:
     there = choices_on(parameter, candidates) or ()
     shown = ", ".join(str(each) for each in there[:20]) + (", …" if len(there) > 20 else "")
     return ArgumentFault(
-        f"/{parameter.name}",
+        pointer,
         f"no backend of this service has {value!r}; there are: {shown or 'none'}",
     )

@@ -59,25 +59,32 @@ def _name_changes(old: JsonObject, new: JsonObject) -> Iterator[Change]:
 
 
 def _input_changes(old: JsonObject, new: JsonObject) -> Iterator[Change]:
-    before, after = _field(old, "inputSchema"), _field(new, "inputSchema")
+    yield from _property_changes(
+        "parameter", "/inputSchema", _field(old, "inputSchema"), _field(new, "inputSchema")
+    )
+
+
+def _property_changes(
+    what: str, where: str, before: JsonObject, after: JsonObject
+) -> Iterator[Change]:
     known, offered = _field(before, "properties"), _field(after, "properties")
     needed, needs = as_array(before.get("required")) or (), as_array(after.get("required")) or ()
     for name, fragment in known.items():
-        pointer = "/inputSchema/properties" + pointer_of(name)
+        pointer = f"{where}/properties{pointer_of(name)}"
         if name not in offered:
-            yield Change("breaking", pointer, f"the parameter `{name}` is gone")
+            yield Change("breaking", pointer, f"the {what} `{name}` is gone")
         else:
             changed = as_object(offered[name]) or {}
             yield from _fragment_changes(name, pointer, as_object(fragment) or {}, changed)
     for name in offered:
-        pointer = "/inputSchema/properties" + pointer_of(name)
+        pointer = f"{where}/properties{pointer_of(name)}"
         if name in needs and name not in needed:
             new_one = "" if name in known else "new and "
-            yield Change("breaking", pointer, f"the parameter `{name}` is {new_one}required now")
+            yield Change("breaking", pointer, f"the {what} `{name}` is {new_one}required now")
         elif name not in known:
-            yield Change("note", pointer, f"the parameter `{name}` is new")
+            yield Change("note", pointer, f"the {what} `{name}` is new")
         elif name in needed and name not in needs:
-            yield Change("note", pointer, f"the parameter `{name}` is not required any more")
+            yield Change("note", pointer, f"the {what} `{name}` is not required any more")
 
 
 def _fragment_changes(
@@ -99,7 +106,13 @@ def _fragment_changes(
 
 def _item_changes(name: str, pointer: str, old: JsonObject, new: JsonObject) -> Iterator[Change]:
     before, after = _field(old, "items"), _field(new, "items")
-    yield from _enum_changes(name, f"{pointer}/items/enum", before, after)
+    where = f"{pointer}/items"
+    if "properties" in before or "properties" in after:
+        yield from _property_changes(f"field of `{name}`", where, before, after)
+    if before and after:
+        yield from _fragment_changes(name, where, before, after)
+    else:
+        yield from _enum_changes(name, f"{where}/enum", before, after)
 
 
 def _enum_changes(name: str, pointer: str, old: JsonObject, new: JsonObject) -> Iterator[Change]:
@@ -123,6 +136,7 @@ _NARROWER: Mapping[str, int] = {
     "maximum": -1,
     "minLength": 1,
     "maxLength": -1,
+    "maxItems": -1,
 }
 
 

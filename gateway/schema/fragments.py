@@ -8,9 +8,9 @@ And lists of more than 64 options are described, not enumerated; what is not in 
 from __future__ import annotations
 
 from gateway.graph.json_value import Json
-from gateway.services.bound import BoundParameter
-from gateway.services.constraint import Constraint, constraint_of
-from gateway.services.keywords import keywords
+from gateway.services.bound import BoundParameter, BoundRepeat
+from gateway.services.constraint import Constraint, Rows, constraint_of
+from gateway.services.keywords import keywords, object_of
 from gateway.services.model import Defaulted, Drawn, GraphFile
 from gateway.services.values import FILE_TYPES, LARGEST_SAFE, shown
 from gateway.wire.clean import clean_text
@@ -29,6 +29,8 @@ def fragment_of(bound: BoundParameter) -> dict[str, Json]:
     constraint = constraint_of(bound)
     parameter = bound.parameter
     fragment = _told(constraint)
+    if bound.repeat is not None and constraint.rows is not None:
+        fragment["items"] = _items(bound.repeat, constraint.rows)
     if parameter.title is not None:
         fragment["title"] = parameter.title
     if description := " ".join(_sentences(bound, constraint)):
@@ -38,6 +40,11 @@ def fragment_of(bound: BoundParameter) -> dict[str, Json]:
     if parameter.examples:
         fragment["examples"] = list(parameter.examples)
     return fragment
+
+
+def _items(repeat: BoundRepeat, rows: Rows) -> dict[str, Json]:
+    fields: dict[str, Json] = {each.name: fragment_of(each) for each in repeat.fields}
+    return fragment_of(repeat.fields[0]) if repeat.plain else object_of(fields, rows)
 
 
 def _told(constraint: Constraint) -> dict[str, Json]:

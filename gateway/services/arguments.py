@@ -16,12 +16,21 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.protocols import Validator
 
 from gateway.errors import ArgumentError, ArgumentFault
-from gateway.graph.json_value import Json, as_array
+from gateway.graph.json_value import Json, as_array, as_object
+from gateway.services.arrange import arranged
 from gateway.services.bound import BoundParameter, BoundService
 from gateway.services.changes import rendered_texts
 from gateway.services.closest import closest
-from gateway.services.constraint import Constraint, constraint_of, described, refusal
+from gateway.services.constraint import (
+    Constraint,
+    Rows,
+    constraint_of,
+    described,
+    refusal,
+    row_described,
+)
 from gateway.services.courtesies import as_meant, is_left_out
+from gateway.services.items import items_as_meant, items_filled
 from gateway.services.keywords import keywords
 from gateway.services.model import Defaulted, Drawn, Fixed, Required
 from gateway.services.seeds import drawable
@@ -71,8 +80,9 @@ def accept(
     if faults:
         raise ArgumentError(faults)
     filled, seeds = _fill(offered, given, draw)
-    # Rendered once here, so that a call that cannot be rendered is refused before it is a job.
+    # Rendered and arranged once here, so that a call for which that cannot be is never a job.
     rendered_texts(bound, filled)
+    arranged(bound, filled)
     return Accepted(
         arguments=filled,
         seeds=seeds,
@@ -133,12 +143,18 @@ def _read(
             faults.append(ArgumentFault(pointer_of(name) + flaw[0], flaw[1]))
             continue
         constraint = constraint_of(bound)
-        meant, warning = as_meant(value, constraint.type)
-        if warning:
-            warnings.append(f"`{name}`: {warning}")
+        meant, told = _meant(bound, value)
+        warnings.extend(f"`{name}`: {each}" for each in told)
         given[name] = meant
         faults.extend(_faults_of(name, meant, constraint))
     return given, warnings, faults
+
+
+def _meant(bound: BoundParameter, value: Json) -> tuple[Json, list[str]]:
+    if bound.repeat is not None:
+        return items_as_meant(value, bound.repeat)
+    meant, warning = as_meant(value, bound.type)
+    return meant, [warning] if warning else []
 
 
 def _faults_of(name: str, value: Json, constraint: Constraint) -> list[ArgumentFault]:
@@ -160,7 +176,19 @@ def _sentence(value: Json, path: tuple[str | int, ...], constraint: Constraint) 
     if not path or items is None:
         return refusal(value, constraint)
     item = items[int(path[0])]
+    if constraint.rows is not None:
+        return _row_sentence(item, path[1:], constraint.rows)
     return refusal(item, Constraint("string", options=constraint.options))
+
+
+def _row_sentence(item: Json, path: tuple[str | int, ...], rows: Rows) -> str:
+    fields = as_object(item)
+    if rows.plain:
+        return refusal(item, rows.only)
+    if not path or fields is None:
+        return f"must be {row_described(rows)}, found {shown(item)}"
+    name = str(path[0])
+    return refusal(fields[name], rows.fields[name])
 
 
 @lru_cache(maxsize=4096)
@@ -193,12 +221,16 @@ def _fill(
             case Drawn():
                 filled[name] = seeds[name] = _seed(bound, given.get(name), draw)
             case _ if name in given:
-                filled[name] = given[name]
+                filled[name] = _whole(bound, given[name])
             case Defaulted(value):
-                filled[name] = value
+                filled[name] = _whole(bound, value)
             case _:
                 pass
     return filled, seeds
+
+
+def _whole(bound: BoundParameter, value: Json) -> Json:
+    return value if bound.repeat is None else items_filled(value, bound.repeat)
 
 
 def _seed(bound: BoundParameter, value: Json, draw: Callable[[int, int], int]) -> int:

@@ -1,12 +1,14 @@
-"""`choices` as a map: each label → the widgets it sets, and with which values."""
+"""`choices` as a map: each label → the widgets it sets, with which values, and the nodes it takes out."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from gateway.errors import Finding
+from gateway.graph.cut import Cut
 from gateway.graph.json_value import Json
 from gateway.services.backend_files import lives_on_backend
+from gateway.services.bind_edits import bind_removal
 from gateway.services.bound import BoundParameter, BoundWidget
 from gateway.services.constraint import misfit, of_widgets
 from gateway.services.locate import find_widget
@@ -34,6 +36,7 @@ def bind_choices(
     """
     findings: list[Finding] = []
     settings: dict[str, _Settings] = {}
+    cuts: dict[str, Cut] = {}
     for choice in parameter.choice_map:
         found: list[tuple[BoundWidget, Json]] = []
         for target, value in choice.settings:
@@ -45,8 +48,12 @@ def bind_choices(
             if wrong := _setting_fault(widget, value):
                 findings.append(_setting_refused(choice, target, value, wrong))
         settings[choice.label] = tuple(found)
+        cut, faults = bind_removal(choice.removal, around)
+        findings.extend(faults)
+        if cut.nodes:
+            cuts[choice.label] = cut
     bound = BoundParameter(
-        parameter=parameter, type="string", settings=settings, options=tuple(settings)
+        parameter=parameter, type="string", settings=settings, options=tuple(settings), cuts=cuts
     )
     return (None if findings else bound), findings
 

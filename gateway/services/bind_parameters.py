@@ -10,9 +10,10 @@ from gateway.graph.json_value import Json
 from gateway.graph.naming import node_named
 from gateway.services.backend_files import lives_on_backend, upload_of
 from gateway.services.bind_choices import bind_choices
+from gateway.services.bind_edits import bind_absence, bind_repeat
 from gateway.services.bound import BoundParameter, BoundWidget
 from gateway.services.constraint import misfit, of_widgets
-from gateway.services.locate import find_widget
+from gateway.services.locate import find_node, find_widget
 from gateway.services.model import (
     Defaulted,
     Drawn,
@@ -20,6 +21,7 @@ from gateway.services.model import (
     GraphFile,
     Parameter,
     ParameterType,
+    Repeat,
 )
 from gateway.services.surroundings import Surroundings
 from gateway.services.values import FILE_TYPES, one_of, type_of_value
@@ -42,6 +44,8 @@ def bind_parameter(parameter: Parameter, around: Surroundings) -> _Bound:
     """
     if parameter.choice_map:
         return bind_choices(parameter, around)
+    if parameter.repeat is not None:
+        return _bind_list(parameter, parameter.repeat, around)
     widgets, findings = _find_widgets(parameter, around)
     if len(widgets) < len(parameter.targets):
         return None, findings
@@ -53,13 +57,27 @@ def bind_parameter(parameter: Parameter, around: Surroundings) -> _Bound:
     common = None if kind in FILE_TYPES else _common_options(widgets)
     if common is not None and parameter.choices is not None and not live:
         findings.extend(_choices_outside(parameter, common))
-    return BoundParameter(
-        parameter=_with_supply(parameter, kind),
-        type=kind,
-        widgets=tuple(widgets),
-        options=common if parameter.choices is None else parameter.choices,
-        lives_on_backend=live,
-    ), findings
+    bound, faults = bind_absence(
+        BoundParameter(
+            parameter=_with_supply(parameter, kind),
+            type=kind,
+            widgets=tuple(widgets),
+            options=common if parameter.choices is None else parameter.choices,
+            lives_on_backend=live,
+        ),
+        around,
+    )
+    return bound, [*findings, *faults]
+
+
+def _bind_list(parameter: Parameter, repeat: Repeat, around: Surroundings) -> _Bound:
+    # The node is looked for once: a field could only say the same of it again.
+    node_id = find_node(repeat.node.node, around.prompt, repeat.node.place)
+    declared = () if isinstance(node_id, Finding) else repeat.fields
+    parts = [bind_parameter(each, around) for each in declared]
+    fields = [each for each, _ in parts if each is not None]
+    bound, faults = bind_repeat(parameter, repeat, fields, around)
+    return bound, [*(fault for _, found in parts for fault in found), *faults]
 
 
 def _find_widgets(

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from gateway.graph.definitions import InputDefinition
+from gateway.graph.cut import Cut
+from gateway.graph.definitions import Definitions, InputDefinition
 from gateway.graph.json_value import Json
 from gateway.graph.prompt import Prompt
 from gateway.services.model import Kind, Parameter, ParameterType, Service
@@ -14,7 +15,15 @@ from gateway.services.model import Kind, Parameter, ParameterType, Service
 if TYPE_CHECKING:
     from gateway.editor.texts import Texts
 
-__all__ = ["BoundOutput", "BoundParameter", "BoundService", "BoundWidget", "WidgetKey"]
+__all__ = [
+    "BoundAbsence",
+    "BoundOutput",
+    "BoundParameter",
+    "BoundRepeat",
+    "BoundService",
+    "BoundWidget",
+    "WidgetKey",
+]
 
 WidgetKey: TypeAlias = tuple[str, str]
 """(node id, widget name)."""
@@ -42,6 +51,36 @@ class BoundWidget:
 
 
 @dataclass(frozen=True, slots=True)
+class BoundAbsence:
+    """What goes when a file is left out.
+
+    Attributes:
+        loaders: The nodes that would have loaded it; they always go.
+        cut: What else goes, when that is said; None: the branch that hangs on them.
+    """
+
+    loaders: frozenset[str]
+    cut: Cut | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BoundRepeat:
+    """A node that is there once for each item of a list.
+
+    Attributes:
+        carries: Its input → the output slot of the node before that it continues.
+        fields: What an item says, in the YAML's order.
+        plain: Items are values of the only field, not objects.
+    """
+
+    node_id: str
+    carries: Mapping[str, int]
+    fields: tuple[BoundParameter, ...]
+    plain: bool
+    max_items: int
+
+
+@dataclass(frozen=True, slots=True)
 class BoundParameter:
     """A parameter with its widgets found.
 
@@ -50,6 +89,10 @@ class BoundParameter:
         type: The declared or derived type; a map of choices is a string.
         widgets: What its value is written to; () when it only feeds templates or is a choice map.
         settings: For a choice map, label → ((widget, value), …); else {}.
+        cuts: For a choice map, label → the nodes that it takes out; labels that take out none are
+            not in it.
+        absence: For a file, what goes when it is left out.
+        repeat: For a list, the node that is there once for each item.
         options: The values it may take, when it is a combo or has choices; None otherwise.
         lives_on_backend: Its options are files of one machine (checkpoints, LoRAs…): they are
             refreshed from the live backends and never written into committed schemas.
@@ -63,6 +106,9 @@ class BoundParameter:
     )
     options: tuple[Json, ...] | None = None
     lives_on_backend: bool = False
+    cuts: Mapping[str, Cut] = field(default_factory=dict[str, Cut])
+    absence: BoundAbsence | None = None
+    repeat: BoundRepeat | None = None
 
     @property
     def name(self) -> str:
@@ -70,10 +116,21 @@ class BoundParameter:
         return self.parameter.name
 
     @property
+    def parts(self) -> tuple[BoundParameter, ...]:
+        """The parameter itself, and the fields of its items."""
+        return (self, *self.repeat.fields) if self.repeat is not None else (self,)
+
+    @property
+    def edits(self) -> bool:
+        """Whether it changes the graph's shape, for some arguments."""
+        return bool(self.cuts) or self.absence is not None or self.repeat is not None
+
+    @property
     def all_widgets(self) -> tuple[BoundWidget, ...]:
-        """Every widget it sets; all labels of a choice map set the same ones."""
-        settings = next(iter(self.settings.values()), ())
-        return (*self.widgets, *(widget for widget, _ in settings))
+        """Every widget it sets; all labels of a choice map that set any set the same ones."""
+        settings = next((each for each in self.settings.values() if each), ())
+        widgets = [widget for part in self.parts for widget in part.widgets]
+        return (*widgets, *(widget for widget, _ in settings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +155,8 @@ class BoundService:
             are put in; None for an API one.
         models: Widgets that name a file which ComfyUI loads from its own folders: checkpoints, LoRAs…
         paid: Nodes that call a paid service outside, as far as their definitions are pinned.
+        editing: The definitions that changes of the graph's shape go by; None when no parameter
+            changes it, or when that is done (`arranged`).
     """
 
     service: Service
@@ -109,6 +168,7 @@ class BoundService:
     texts: Texts | None = None
     models: frozenset[WidgetKey] = frozenset()
     paid: frozenset[str] = frozenset()
+    editing: Definitions | None = None
 
     @property
     def runs_once(self) -> bool:

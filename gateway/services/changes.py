@@ -11,7 +11,7 @@ from gateway.services.model import Defaulted, Fixed
 from gateway.services.templates import TemplateFailed, render
 from gateway.services.values import FILE_TYPES, pointer_of
 
-__all__ = ["changes_of", "rendered_texts"]
+__all__ = ["changes_of", "rendered_texts", "value_of"]
 
 
 def changes_of(
@@ -34,7 +34,7 @@ def changes_of(
     for each in bound.parameters:
         name = each.name
         if each.settings:
-            label = _value(each, arguments)
+            label = value_of(each, arguments)
             settings = each.settings[label] if isinstance(label, str) else ()
             changes.update((widget.key, value) for widget, value in settings)
         elif name in texts:
@@ -42,7 +42,7 @@ def changes_of(
         elif name in files:
             changes.update(dict.fromkeys(_keys(each), files[name]))
         elif _is_written(each, arguments):
-            changes.update(dict.fromkeys(_keys(each), _value(each, arguments)))
+            changes.update(dict.fromkeys(_keys(each), value_of(each, arguments)))
     return changes
 
 
@@ -66,7 +66,7 @@ def rendered_texts(bound: BoundService, arguments: Mapping[str, Json]) -> dict[s
     }
     if not sources:
         return {}
-    values = {each.name: _value(each, arguments) for each in bound.parameters}
+    values = {each.name: value_of(each, arguments) for each in bound.parameters}
     texts: dict[str, str] = {}
     faults: list[ArgumentFault] = []
     for name, source in sources.items():
@@ -87,7 +87,8 @@ def _keys(each: BoundParameter) -> tuple[WidgetKey, ...]:
     return tuple(widget.key for widget in each.widgets)
 
 
-def _value(each: BoundParameter, arguments: Mapping[str, Json]) -> Json:
+def value_of(each: BoundParameter, arguments: Mapping[str, Json]) -> Json:
+    """Return what a parameter is in a call: given, fixed or its default; None when it is left out."""
     match each.parameter.supply:
         case Fixed(value):
             return value

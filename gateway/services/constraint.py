@@ -11,20 +11,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.graph.definitions import InputKind, IntegerWidget, NumberWidget, UnionWidget
-from gateway.graph.json_value import Json, as_array
-from gateway.services.bound import BoundParameter, BoundWidget
+from gateway.graph.json_value import Json, as_array, as_object
+from gateway.services.bound import BoundParameter, BoundRepeat, BoundWidget
 from gateway.services.closest import closest
 from gateway.services.model import ParameterType, Required
 from gateway.services.values import FILE_TYPES, has_type, is_multiple, one_of, shown
 
 __all__ = [
     "Constraint",
+    "Rows",
     "constraint_of",
     "described",
     "misfit",
     "of_widgets",
     "range_of",
     "refusal",
+    "row_described",
+    "row_misfit",
 ]
 
 _LISTED = 24
@@ -37,6 +40,7 @@ class Constraint:
     Attributes:
         options: The values it may be (or the items of a list, when `many`).
         many: The value is a list of options.
+        rows: The value is a list of these.
     """
 
     type: ParameterType
@@ -48,6 +52,29 @@ class Constraint:
     pattern: str | None = None
     options: tuple[Json, ...] | None = None
     many: bool = False
+    rows: Rows | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What the items of a list must be.
+
+    Attributes:
+        fields: Name → what is asked of its value.
+        required: The fields that every item has.
+        plain: An item is the value of the only field, not an object.
+        most: The most items.
+    """
+
+    fields: Mapping[str, Constraint]
+    required: tuple[str, ...]
+    plain: bool
+    most: int
+
+    @property
+    def only(self) -> Constraint:
+        """What a plain item must be."""
+        return next(iter(self.fields.values()))
 
 
 def constraint_of(bound: BoundParameter) -> Constraint:
@@ -57,6 +84,8 @@ def constraint_of(bound: BoundParameter) -> Constraint:
     machine a call runs on knows better than pinned definitions do.
     """
     parameter, kind = bound.parameter, bound.type
+    if bound.repeat is not None:
+        return Constraint(kind, rows=_rows_of(bound.repeat))
     asked = None if bound.lives_on_backend and parameter.choices is None else bound.options
     low, high = range_of(kind, bound.widgets)
     limits = parameter.limits
@@ -74,6 +103,15 @@ def constraint_of(bound: BoundParameter) -> Constraint:
         pattern=limits.pattern,
         options=asked,
         many=kind == "array" and bound.options is not None,
+    )
+
+
+def _rows_of(repeat: BoundRepeat) -> Rows:
+    return Rows(
+        {each.name: constraint_of(each) for each in repeat.fields},
+        tuple(each.name for each in repeat.fields if isinstance(each.parameter.supply, Required)),
+        repeat.plain,
+        repeat.max_items,
     )
 
 
@@ -97,7 +135,7 @@ def range_of(
 
 def misfit(value: Json, constraint: Constraint) -> str:
     """Tell what is wrong with a value in a sentence that says what is valid, or return ''."""
-    if constraint.many:
+    if constraint.many or constraint.rows is not None:
         return _misfit_items(value, constraint)
     if constraint.options is not None:
         return "" if one_of(value, constraint.options) else refusal(value, constraint)
@@ -124,6 +162,10 @@ def described(constraint: Constraint) -> str:
     if constraint.options is not None:
         several = "a list of these: " if constraint.many else "one of "
         return several + _listed(constraint.options)
+    if constraint.rows is not None:
+        return (
+            f"a list of at most {constraint.rows.most} items, each {row_described(constraint.rows)}"
+        )
     if constraint.type in _PLAINLY:
         return _PLAINLY[constraint.type]
     match constraint.type:
@@ -138,6 +180,14 @@ def described(constraint: Constraint) -> str:
                 f"text that names {article} {what}: a path, an http(s) URL, a data: URL or "
                 "comfyui://jobs/<id>/outputs/<n>"
             )
+
+
+def row_described(rows: Rows) -> str:
+    """Say what an item of a list must be, to follow "must be"."""
+    if rows.plain:
+        return described(rows.only)
+    names = [f"`{name}`{' (required)' * (name in rows.required)}" for name in rows.fields]
+    return f"an object of {', '.join(names)}"
 
 
 _PLAINLY: Mapping[ParameterType, str] = {
@@ -199,11 +249,40 @@ def _range(kind: InputKind) -> tuple[float | int | None, float | int | None]:
 
 
 def _misfit_items(value: Json, constraint: Constraint) -> str:
+    if constraint.rows is not None:
+        return _misfit_rows(value, constraint, constraint.rows)
     items = as_array(value)
     options = constraint.options
     if items is None or (options is not None and any(not one_of(each, options) for each in items)):
         return refusal(value, constraint)
     return ""
+
+
+def _misfit_rows(value: Json, constraint: Constraint, rows: Rows) -> str:
+    items = as_array(value)
+    if items is None or len(items) > rows.most:
+        return refusal(value, constraint)
+    wrong = (
+        f"has item {number}, which {each}"
+        for number, item in enumerate(items, 1)
+        if (each := row_misfit(item, rows))
+    )
+    return next(wrong, "")
+
+
+def row_misfit(item: Json, rows: Rows) -> str:
+    """Tell what is wrong with an item in a sentence that says what is valid, or return ''."""
+    if rows.plain:
+        return misfit(item, rows.only)
+    fields = as_object(item)
+    if fields is None or not set(rows.required) <= fields.keys() <= rows.fields.keys():
+        return f"must be {row_described(rows)}, found {shown(item)}"
+    wrong = (
+        f"has `{name}`, which {each}"
+        for name, value in fields.items()
+        if (each := misfit(value, rows.fields[name]))
+    )
+    return next(wrong, "")
 
 
 def _in_range(value: float, constraint: Constraint) -> bool:

@@ -145,10 +145,16 @@ def _of_form(form: Form) -> dict[str, Json]:
 
 
 def _of_map(shape: MapOf[Any]) -> dict[str, Json]:
-    names = {"propertyNames": _of_form(shape.names)} if shape.names else {}
+    own = shape.own
+    known = {name: _of_key(key) for name, key in own.keys.items()} if own else {}
+    names: dict[str, Json] = _of_form(shape.names) if shape.names else {}
+    if names and known:
+        names = {"anyOf": [names, {"enum": list(known)}]}
     return {
         "type": "object",
-        **names,
+        **({"propertyNames": names} if names else {}),
+        **({"properties": known} if known else {}),
+        **({"required": list(own.needed)} if own and own.needed else {}),
         "additionalProperties": _schema(shape.item),
         **({"minProperties": 1} if shape.filled else {}),
     }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from gateway.graph.json_value import Json
-from gateway.services.constraint import Constraint
+from gateway.services.constraint import Constraint, Rows
 from gateway.services.values import type_of_value
 
-__all__ = ["json_type", "keywords"]
+__all__ = ["json_type", "keywords", "object_of"]
 
 
 def keywords(constraint: Constraint) -> dict[str, Json]:
@@ -15,6 +17,10 @@ def keywords(constraint: Constraint) -> dict[str, Json]:
     kind = json_type(constraint)
     if kind is not None:
         found["type"] = kind
+    if constraint.rows is not None:
+        found["maxItems"] = constraint.rows.most
+        found["items"] = _row(constraint.rows)
+        return found
     if constraint.many and constraint.options is not None:
         found["items"] = {"enum": list(constraint.options)}
         return found
@@ -31,6 +37,22 @@ def keywords(constraint: Constraint) -> dict[str, Json]:
     )
     found.update((key, value) for key, value in limits if value is not None)
     return found
+
+
+def _row(rows: Rows) -> dict[str, Json]:
+    if rows.plain:
+        return keywords(rows.only)
+    return object_of({name: keywords(each) for name, each in rows.fields.items()}, rows)
+
+
+def object_of(properties: Mapping[str, Json], rows: Rows) -> dict[str, Json]:
+    """Return the schema of a list's items that are objects, given that of each field."""
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        **({"required": list(rows.required)} if rows.required else {}),
+        "additionalProperties": False,
+    }
 
 
 def json_type(constraint: Constraint) -> str | None:

@@ -67,8 +67,10 @@ def find_widget(target: Target, around: Surroundings) -> BoundWidget | Finding:
 
 
 def targets_of(parameter: Parameter) -> Iterator[Target]:
-    """Yield every target of a parameter, those of its choices too."""
+    """Yield every target of a parameter, those of its choices and of its items too."""
     yield from parameter.targets
+    for field in parameter.repeat.fields if parameter.repeat else ():
+        yield from field.targets
     for choice in parameter.choice_map:
         for target, _ in choice.settings:
             yield target

@@ -13,7 +13,8 @@ from typing import Literal, TypeAlias
 from gateway.errors import Place
 from gateway.graph.json_value import Json
 from gateway.services.bucket import Bucket
-from gateway.services.webhook import Webhook, WebhookSettings
+from gateway.services.settings import GatewaySettings, JobSettings
+from gateway.services.webhook import Webhook
 
 __all__ = [
     "AnyBackend",
@@ -28,22 +29,19 @@ __all__ = [
     "Drawn",
     "Example",
     "Fixed",
-    "GatewaySettings",
     "GraphFile",
-    "HttpSettings",
-    "InputUrls",
-    "JobSettings",
-    "KeepPolicy",
     "Kind",
     "LabelledBackend",
     "LeftOut",
     "Limits",
     "NamedBackend",
     "NodeReference",
+    "NodeTarget",
     "OutputRule",
     "Parameter",
     "ParameterType",
-    "PreviewSettings",
+    "Removal",
+    "Repeat",
     "Required",
     "Service",
     "ShortTarget",
@@ -172,24 +170,63 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeTarget:
+    """A node of the graph, and where the YAML names it."""
+
+    node: NodeReference
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """Nodes that are taken out of the graph: bypassed ones pass links on, muted ones do not."""
+
+    bypass: tuple[NodeTarget, ...] = ()
+    mute: tuple[NodeTarget, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
-    """One entry of `choices` as a map: a label and the widgets it sets."""
+    """One entry of `choices` as a map: a label, the widgets it sets and the nodes it takes out."""
 
     label: str
     settings: tuple[tuple[Target, Json], ...]
     place: Place
+    removal: Removal = Removal()
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """`repeat` of a list parameter: a node that is there once for each item, in a chain.
+
+    Attributes:
+        carries: (input, output slot of the node before that it continues, where that stands); ():
+            found by types.
+        fields: What an item says, each like a parameter on widgets of the node.
+        plain: Items are values of the only field, not objects.
+        max_items: The most items.
+    """
+
+    node: NodeTarget
+    carries: tuple[tuple[str, int, Place], ...]
+    fields: tuple[Parameter, ...]
+    plain: bool
+    max_items: int
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """A declared name the caller may set.
 
-    Exactly one of `targets`, `choice_map` is non-empty, or neither: then it only feeds templates.
+    At most one of `targets`, `choice_map`, `repeat` is given; with none it only feeds templates.
 
     Attributes:
         choices: `choices` as a list, which narrows a combo; None when not given.
         choice_map: `choices` as a map, else ().
         template: Jinja2 source for a string widget, or None.
+        when_absent: What goes when a file is left out: `bypass`, the branch that hangs on it; or what
+            is said. None: nothing does.
+        repeat: The node that is there once for each item of a list, or None.
         places: Key → where it stands; the parameter itself under "".
     """
 
@@ -205,6 +242,8 @@ class Parameter:
     choices: tuple[Json, ...] | None = None
     choice_map: tuple[Choice, ...] = ()
     template: str | None = None
+    when_absent: Literal["bypass"] | Removal | None = None
+    repeat: Repeat | None = None
     places: Mapping[str, Place] = field(default_factory=dict[str, Place])
 
 
@@ -315,84 +354,13 @@ class BackendDeclaration:
 
 
 @dataclass(frozen=True, slots=True)
-class HttpSettings:
-    """`gateway.http`."""
-
-    host: str = "127.0.0.1"
-    port: int = 8080
-    path: str = "/mcp"
-    max_body: int = 32 * 1024 * 1024
-    allowed_hosts: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class PreviewSettings:
-    """`gateway.preview`: longest side in pixels, and bytes of base64 for a whole answer."""
-
-    max_side: int = 512
-    budget: int = 600 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class InputUrls:
-    """`gateway.input_urls`: what may be fetched on a caller's word.
-
-    `allow_hosts`: when not empty, only these; a host listed here may also be private.
-    """
-
-    allow_hosts: tuple[str, ...] = ()
-    max_size: int = 100 * 1024 * 1024
-    timeout: float = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class GatewaySettings:
-    """The `gateway` section."""
-
-    name: str = "comfyui-gateway"
-    instructions: str | None = None
-    http: HttpSettings = HttpSettings()
-    preview: PreviewSettings = PreviewSettings()
-    call_wait: float | None = 45.0
-    input_folders: tuple[str, ...] = ()
-    input_buckets: tuple[Bucket, ...] = ()
-    input_urls: InputUrls = InputUrls()
-    webhooks: WebhookSettings = field(default_factory=WebhookSettings)
-    backend_grace: float = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class KeepPolicy:
-    """`jobs.keep`: finished jobs older than `age` seconds or beyond `count` go, files too."""
-
-    age: float | None = 24 * 3600.0
-    count: int = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class JobSettings:
-    """The `jobs` section.
-
-    Attributes:
-        dispatch: Each gateway runs its own jobs, or workers run everybody's.
-        lease: Seconds without a sign of life after which a gateway or worker is taken for dead.
-    """
-
-    store: str = ".gateway/jobs.db"
-    keep: KeepPolicy = KeepPolicy()
-    attempts: int = 3
-    dispatch: Literal["process", "cluster"] = "process"
-    lease: float = 15.0
-
-
-@dataclass(frozen=True, slots=True)
 class Declaration:
     """All of services.yaml. With no `backends` there is one, `local`, at http://127.0.0.1:8188."""
 
     file: str
     services: tuple[Service, ...]
     backends: tuple[BackendDeclaration, ...]
-    gateway: GatewaySettings = GatewaySettings()
+    gateway: GatewaySettings = field(default_factory=GatewaySettings)
     outputs: str | Bucket = ".gateway/outputs"
-    jobs: JobSettings = JobSettings()
+    jobs: JobSettings = field(default_factory=JobSettings)
     inputs: str | Bucket = ".gateway/inputs"

@@ -145,12 +145,14 @@ def _random_faults(bound: BoundParameter, constraint: Constraint) -> Iterator[Fi
 
 
 def _file_faults(bound: BoundParameter) -> Iterator[Finding]:
-    if bound.type in FILE_TYPES and isinstance(bound.parameter.supply, LeftOut | Defaulted):
+    unsaid = isinstance(bound.parameter.supply, LeftOut | Defaulted) and bound.absence is None
+    if bound.type in FILE_TYPES and unsaid:
         yield Finding(
             code="binding-file-optional",
             message=f"what happens when this {bound.type} is left out is not said",
             place=bound.parameter.places.get("default", bound.parameter.place),
-            mend="Write `required: true`, or `default: graph` to use the file that the workflow names.",
+            mend="Write `required: true`, `default: graph` to use the file that the workflow names, or "
+            "`when_absent: bypass` to do without it.",
         )
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
 from gateway.graph.json_value import Json
 from gateway.services.fields import Fields, Group, Key
 from gateway.services.model import ParameterType, ShortTarget
+from gateway.services.names import NAME
 from gateway.services.scalar_shapes import (
     SHORT_PATH,
     AnyJson,
@@ -19,28 +22,35 @@ from gateway.services.scalar_shapes import (
 from gateway.services.shape import Clash, EitherOf, ListOf, MapOf, Needs, record
 
 __all__ = [
+    "BYPASS",
     "CHOICES",
     "CLASS_TYPE",
     "DEFAULT",
     "DESCRIPTION",
     "EXAMPLES",
+    "ITEMS",
+    "ITEM_WIDGETS",
     "MAXIMUM",
+    "MAX_ITEMS",
     "MAX_LENGTH",
     "MINIMUM",
     "MIN_LENGTH",
     "MULTIPLE_OF",
+    "MUTE",
     "NODE",
     "NODE_OF_TARGET",
     "NODE_REFERENCE",
     "NODE_TITLE",
     "PARAMETER",
     "PATTERN",
+    "REPEAT",
     "REQUIRED",
     "TARGETS",
     "TEMPLATE",
     "TITLE",
     "TYPE",
     "VALUE",
+    "WHEN_ABSENT",
     "WIDGET",
     "WIDGET_OF_TARGET",
 ]
@@ -81,7 +91,7 @@ _WIDGET_PATH = Form(
     SHORT_PATH,
     "a node's id and its widget such as 5.width",
     code="target-invalid",
-    mend="Write id.widget, such as 5.width: 512.",
+    mend="Write id.widget, such as 5.width: 512; or bypass or mute, with a list of nodes.",
 )
 
 # --- a parameter ----------------------------------------------------------------------------------
@@ -94,16 +104,24 @@ TARGETS: Key[tuple[Fields | ShortTarget, ...]] = Key(
     "Several widgets that all get the value.",
     (),
 )
-CHOICES: Key[tuple[Json, ...] | Group[Group[Json]] | None] = Key(
+BYPASS: Key[tuple[str | Fields, ...]] = Key(
+    "bypass",
+    ListOf(NODE_REFERENCE, filled=True),
+    "Nodes that are taken out and pass on what they get, as bypassed ones do in the editor.",
+    (),
+)
+MUTE: Key[tuple[str | Fields, ...]] = Key(
+    "mute", ListOf(NODE_REFERENCE, filled=True), "Nodes that are taken out.", ()
+)
+_REMOVAL = record("what is taken out", (BYPASS, MUTE))
+CHOICES: Key[tuple[Json, ...] | Group[Group[Any]] | None] = Key(
     "choices",
     EitherOf(
         listing=ListOf(AnyJson(scalar=True), filled=True),
-        mapping=MapOf(
-            MapOf(AnyJson(), names=_WIDGET_PATH, filled=True),
-            filled=True,
-        ),
+        mapping=MapOf(MapOf(AnyJson(), names=_WIDGET_PATH, own=_REMOVAL), filled=True),
     ),
-    "The values it may take: a list, or a mapping of labels to the widgets that each label sets.",
+    "The values it may take: a list, or a mapping of labels to the widgets that each label sets and "
+    "the nodes that it bypasses or mutes.",
     None,
 )
 _TYPES: Word[ParameterType] = Word(
@@ -160,6 +178,94 @@ TEMPLATE: Key[str | None] = Key(
     None,
 )
 
+# --- what changes the graph's shape ---------------------------------------------------------------
+
+_BRANCH: Word[Literal["bypass"]] = Word(("bypass",))
+WHEN_ABSENT: Key[Literal["bypass"] | Fields | None] = Key(
+    "when_absent",
+    EitherOf(
+        scalar=_BRANCH,
+        mapping=record(
+            "what goes when it is left out",
+            (BYPASS, MUTE),
+            (Needs(None, ("bypass", "mute"), 'Write bypass, or {bypass: ["12"]}.'),),
+        ),
+    ),
+    "What goes with a file that is left out: `bypass`, the branch of the graph that hangs on it; or "
+    "{bypass: […], mute: […]}.",
+    None,
+)
+REPEAT: Key[str | Group[Any] | None] = Key(
+    "repeat",
+    EitherOf(
+        scalar=Text(numbers=True),
+        mapping=MapOf(Integer(0), own=record("a repeated node", (NODE_OF_TARGET,))),
+    ),
+    "A node that is there once for each item of a list, in a chain: its id, or {node: …} with its "
+    "inputs that continue the chain, each with the output slot it continues: model: 0. Left out, "
+    "these are found by their types.",
+    None,
+)
+_ITEM_WIDGET: Key[str | None] = Key(
+    "widget", Text(), "The widget of the repeated node; left out, the one of this name.", None
+)
+ITEM_WIDGETS: Key[tuple[str, ...]] = Key(
+    "widgets", ListOf(Text(), filled=True), "Several widgets that all get the value.", ()
+)
+_ITEM_CHOICES: Key[tuple[Json, ...] | None] = Key(
+    "choices", ListOf(AnyJson(scalar=True), filled=True), "The values it may take.", None
+)
+ITEMS: Key[str | Group[str | Fields] | None] = Key(
+    "items",
+    EitherOf(
+        scalar=Text(),
+        mapping=MapOf(
+            EitherOf(
+                scalar=Text(),
+                mapping=record(
+                    "a field of an item",
+                    (
+                        _ITEM_WIDGET,
+                        ITEM_WIDGETS,
+                        TYPE,
+                        REQUIRED,
+                        DEFAULT,
+                        TITLE,
+                        DESCRIPTION,
+                        MINIMUM,
+                        MAXIMUM,
+                        MULTIPLE_OF,
+                        MIN_LENGTH,
+                        MAX_LENGTH,
+                        PATTERN,
+                        _ITEM_CHOICES,
+                    ),
+                    (
+                        Clash(
+                            "widgets",
+                            ("widget",),
+                            "the widgets are named twice",
+                            "Keep `widgets`, and put the widget into its list.",
+                        ),
+                        Clash(
+                            "required",
+                            ("default",),
+                            "a required field has no value of its own",
+                            "Keep one of required: true and default.",
+                            when="true",
+                        ),
+                    ),
+                ),
+            ),
+            names=NAME,
+            filled=True,
+        ),
+    ),
+    "What an item of the list says: the widget that it sets, or fields by name, each with a widget.",
+    None,
+)
+MAX_ITEMS: Key[int] = Key("max_items", Integer(1, 64), "The most items of the list.", 10)
+
 _SUPPLY_MEND = "Keep one of required: true, default and value."
 _RULES = (
     Clash(
@@ -194,6 +300,41 @@ _RULES = (
         "Keep `choices`, or make it a list.",
         when="mapping",
     ),
+    Clash(
+        "when_absent",
+        ("default", "value", "choices", "repeat", "template"),
+        "only a file that callers may leave out is ever absent",
+        "Keep `when_absent` on a parameter with a node, a widget and a file.",
+    ),
+    Clash(
+        "required",
+        ("when_absent",),
+        "what is required is never absent",
+        "Keep one of required: true and when_absent.",
+        when="true",
+    ),
+    Clash(
+        "repeat",
+        (
+            "node",
+            "widget",
+            "targets",
+            "choices",
+            "type",
+            "template",
+            "minimum",
+            "maximum",
+            "multiple_of",
+            "min_length",
+            "max_length",
+            "pattern",
+        ),
+        "a list that repeats a node says under `items` what each item sets",
+        "Keep `repeat`, and say under `items` what an item may be.",
+    ),
+    Needs("repeat", ("items",), "Say what an item sets: items: lora_name."),
+    Needs("items", ("repeat",), 'Say which node is there once for each item: repeat: "10".'),
+    Needs("max_items", ("repeat",), 'Say which node is there once for each item: repeat: "10".'),
     Needs("node", ("widget",), "Name the widget of the node: widget: text."),
     Needs("widget", ("node", "targets"), 'Name the node of the widget: node: "6".'),
     Needs(
@@ -226,6 +367,10 @@ PARAMETER: EitherOf[Fields | ShortTarget] = EitherOf(
             MAX_LENGTH,
             PATTERN,
             TEMPLATE,
+            WHEN_ABSENT,
+            REPEAT,
+            ITEMS,
+            MAX_ITEMS,
         ),
         _RULES,
     ),

@@ -21,6 +21,8 @@ from gateway.services.model import (
     Limits,
     Parameter,
     ParameterType,
+    Removal,
+    Repeat,
     ShortTarget,
     Target,
 )
@@ -41,6 +43,7 @@ __all__ = ["check_parameter"]
 
 
 _NO_LIMITS = Limits()
+_NOTHING = Removal()
 
 
 def check_parameter(parameter: Parameter, fields: Fields, findings: Findings) -> None:
@@ -54,6 +57,8 @@ def check_parameter(parameter: Parameter, fields: Fields, findings: Findings) ->
         _check_options(parameter.choices, fields, findings)
     if parameter.choice_map:
         _check_settings(parameter.choice_map, findings)
+    if parameter.repeat:
+        _check_items(parameter.repeat, findings)
     if isinstance(parameter.supply, Drawn):
         _check_random(parameter, fields, findings)
     elif len(findings) == before and _asks_for_anything(parameter):
@@ -136,9 +141,14 @@ def _check_options(options: Sequence[Json], fields: Fields, findings: Findings) 
 
 
 def _check_settings(choices: Sequence[Choice], findings: Findings) -> None:
-    first, *others = choices
+    first = next((each for each in choices if each.settings), None)
+    if first is None:
+        _check_removals(choices, findings)
+        return
     wanted = _widgets(first)
-    for choice in others:
+    for choice in choices:
+        if not choice.settings and choice.removal != _NOTHING:
+            continue  # what it takes out has no widgets to set
         widgets = _widgets(choice)
         lacking = [f"not {widget}" for widget in wanted if widget not in widgets]
         beyond = [widget for widget in widgets if widget not in wanted]
@@ -150,6 +160,30 @@ def _check_settings(choices: Sequence[Choice], findings: Findings) -> None:
                 f"{choice.label} sets {', '.join(lacking + beyond)}",
                 found=", ".join(widgets),
                 mend=f"Set {', '.join(wanted)} under every label.",
+            )
+
+
+def _check_removals(choices: Sequence[Choice], findings: Findings) -> None:
+    if all(each.removal == _NOTHING for each in choices):
+        findings.add(
+            choices[0].place,
+            code="choices-empty",
+            message="no label sets, bypasses or mutes anything",
+            found=choices[0].label,
+            mend='Write what a label does: {5.width: 512}, or {bypass: ["12"]}.',
+        )
+
+
+def _check_items(repeat: Repeat, findings: Findings) -> None:
+    _check_targets([target for field in repeat.fields for target in field.targets], findings)
+    for field in repeat.fields:
+        if isinstance(field.supply, Drawn):
+            findings.add(
+                field.places.get(DEFAULT.name, field.place),
+                code="item-random",
+                message=f"`{field.name}` is not drawn for each item",
+                found="random",
+                mend="Write a default, or take the line out: the graph's own value stays.",
             )
 
 

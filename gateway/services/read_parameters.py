@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from gateway.errors import Place
 from gateway.graph.json_value import Json
 from gateway.services.fields import Fields, Group, Named
 from gateway.services.findings import Findings
 from gateway.services.model import (
-    ByClassType,
     ById,
-    ByTitle,
     Choice,
     Defaulted,
     Drawn,
@@ -18,7 +18,9 @@ from gateway.services.model import (
     LeftOut,
     Limits,
     NodeReference,
+    NodeTarget,
     Parameter,
+    Repeat,
     Required,
     ShortTarget,
     Supply,
@@ -26,33 +28,39 @@ from gateway.services.model import (
     WidgetTarget,
 )
 from gateway.services.parameter_keys import (
+    BYPASS,
     CHOICES,
-    CLASS_TYPE,
     DEFAULT,
     DESCRIPTION,
     EXAMPLES,
+    ITEM_WIDGETS,
+    ITEMS,
+    MAX_ITEMS,
     MAX_LENGTH,
     MAXIMUM,
     MIN_LENGTH,
     MINIMUM,
     MULTIPLE_OF,
+    MUTE,
     NODE,
     NODE_OF_TARGET,
-    NODE_TITLE,
     PATTERN,
+    REPEAT,
     REQUIRED,
     TARGETS,
     TEMPLATE,
     TITLE,
     TYPE,
     VALUE,
+    WHEN_ABSENT,
     WIDGET,
     WIDGET_OF_TARGET,
 )
 from gateway.services.parameter_rules import check_parameter
+from gateway.services.read_removals import node_reference, removal_of_fields, removal_of_label
 from gateway.services.values import FILE_TYPES, one_of
 
-__all__ = ["node_reference", "places_of", "read_parameters"]
+__all__ = ["places_of", "read_parameters"]
 
 _NO_LIMITS = Limits()
 _LIMITS = frozenset(
@@ -67,14 +75,6 @@ def read_parameters(
     return tuple(_parameter(member, findings) for member in section.members)
 
 
-def node_reference(value: str | Fields) -> NodeReference:
-    """Return which node is meant by an id or a mapping."""
-    if isinstance(value, str):
-        return ById(value)
-    title = value[NODE_TITLE]
-    return ByTitle(title) if title is not None else ByClassType(value[CLASS_TYPE] or "")
-
-
 def places_of(fields: Fields, place: Place) -> dict[str, Place]:
     """Return key → where it stands, and the whole under ""."""
     places = {name: Place(place.file, at.line, at.column) for name, at in fields.spots().items()}
@@ -85,7 +85,9 @@ def _parameter(member: Named[Fields | ShortTarget], findings: Findings) -> Param
     fields, place = member.value, findings.place(member)
     if isinstance(fields, ShortTarget):
         return Parameter(member.name, place, targets=(fields,), places={"": place})
+    before = len(findings)
     choices = fields[CHOICES]
+    absent = fields[WHEN_ABSENT]
     parameter = Parameter(
         name=member.name,
         place=place,
@@ -96,12 +98,13 @@ def _parameter(member: Named[Fields | ShortTarget], findings: Findings) -> Param
         description=fields[DESCRIPTION],
         examples=fields[EXAMPLES],
         limits=_limits(fields),
-        choices=None if isinstance(choices, Group) else choices,
+        choices=_listed(choices),
         choice_map=_choice_map(choices, findings) if isinstance(choices, Group) else (),
         template=fields[TEMPLATE],
+        when_absent=removal_of_fields(absent, findings) if isinstance(absent, Fields) else absent,
+        repeat=_repeat(fields, findings),
         places=places_of(fields, place),
     )
-    before = len(findings)
     check_parameter(parameter, fields, findings)
     findings.attribute(before, parameter=member.name)
     return parameter
@@ -122,18 +125,84 @@ def _targets(fields: Fields, findings: Findings) -> tuple[Target, ...]:
     )
 
 
-def _choice_map(choices: Group[Group[Json]], findings: Findings) -> tuple[Choice, ...]:
+def _choice_map(choices: Group[Group[Any]], findings: Findings) -> tuple[Choice, ...]:
     return tuple(
         Choice(
             label.name,
             tuple(
                 (ShortTarget(setting.name, findings.place(setting)), setting.value)
                 for setting in label.value.members
+                if setting.name not in (BYPASS.name, MUTE.name)
             ),
             findings.place(label),
+            removal_of_label(label.value, findings),
         )
         for label in choices.members
     )
+
+
+def _repeat(fields: Fields, findings: Findings) -> Repeat | None:
+    said, items = fields[REPEAT], fields[ITEMS]
+    if said is None or items is None:
+        return None
+    place = findings.place(fields.at(REPEAT))
+    carries: tuple[tuple[str, int, Place], ...] = ()
+    node: NodeReference
+    if isinstance(said, str):
+        node = ById(said)
+    else:
+        named = {each.name: each for each in said.members}
+        node = node_reference(named[NODE.name].value) if NODE.name in named else ById("")
+        carries = tuple(
+            (name, each.value, findings.place(each))
+            for name, each in named.items()
+            if name != NODE.name
+        )
+    target = NodeTarget(node, place)
+    return Repeat(
+        target,
+        carries,
+        _item_fields(items, target, fields, findings),
+        plain=isinstance(items, str),
+        max_items=fields[MAX_ITEMS],
+    )
+
+
+def _item_fields(
+    items: str | Group[str | Fields], target: NodeTarget, fields: Fields, findings: Findings
+) -> tuple[Parameter, ...]:
+    if isinstance(items, str):
+        place = findings.place(fields.at(ITEMS))
+        widget = WidgetTarget(target.node, items, place)
+        field = Parameter(items, place, Required(), (widget,), places={"": place})
+        return (field,)
+    return tuple(_item_field(each, target, findings) for each in items.members)
+
+
+def _item_field(member: Named[str | Fields], target: NodeTarget, findings: Findings) -> Parameter:
+    fields, place = member.value, findings.place(member)
+    if isinstance(fields, str):
+        widget = WidgetTarget(target.node, fields, place)
+        return Parameter(member.name, place, targets=(widget,), places={"": place})
+    names = fields[ITEM_WIDGETS] or (fields[WIDGET] or member.name,)
+    field = Parameter(
+        name=member.name,
+        place=place,
+        supply=_supply(fields),
+        targets=tuple(WidgetTarget(target.node, name, place) for name in names),
+        type=fields[TYPE],
+        title=fields[TITLE],
+        description=fields[DESCRIPTION],
+        limits=_limits(fields),
+        choices=_listed(fields[CHOICES]),
+        places=places_of(fields, place),
+    )
+    check_parameter(field, fields, findings)
+    return field
+
+
+def _listed(choices: tuple[Json, ...] | Group[Group[Any]] | None) -> tuple[Json, ...] | None:
+    return None if isinstance(choices, Group) else choices
 
 
 def _limits(fields: Fields) -> Limits:

@@ -8,13 +8,13 @@ from gateway.services.model import (
     AnyBackend,
     BackendChoice,
     Example,
-    GatewaySettings,
     LabelledBackend,
     NamedBackend,
     OutputRule,
     Service,
 )
-from gateway.services.read_parameters import node_reference, places_of, read_parameters
+from gateway.services.read_parameters import places_of, read_parameters
+from gateway.services.read_removals import node_reference
 from gateway.services.read_webhooks import read_webhook
 from gateway.services.service_keys import (
     BACKEND,
@@ -36,6 +36,7 @@ from gateway.services.service_keys import (
     WHEN_CLIENT_LEAVES,
     WORKFLOW,
 )
+from gateway.services.settings import GatewaySettings
 
 __all__ = ["read_services"]
 

@@ -6,10 +6,11 @@ Knows no key of services.yaml.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 from gateway.services.closest import closest
-from gateway.services.fields import Fields, Group, Named
+from gateway.services.fields import Fields, Group, Key, Named
 from gateway.services.findings import Findings
 from gateway.services.forms import check_form
 from gateway.services.scalar_reading import (
@@ -125,15 +126,21 @@ def _read_list(
 
 def _read_map(shape: MapOf[Any], node: MappingNode, findings: Findings) -> Group[object]:
     members: list[Named[object]] = []
+    own: Mapping[str, Key[Any]] = shape.own.keys if shape.own else {}
     for name, entry in node.entries.items():
         before = len(findings)
-        if shape.names:
+        if shape.names and name not in own:
             check_form(name, shape.names, entry, findings)
-        value = read(shape.item, entry.node, f"`{name}`", findings)
+        item = own[name].shape if name in own else shape.item
+        value = read(item, entry.node, f"`{name}`", findings)
         if value is not REPORTED:
             members.append(Named(name, value, entry.line, entry.column))
         if shape.subject and len(findings) > before:
             findings.attribute(before, **{shape.subject: name})
+    if shape.own:
+        for name in shape.own.needed:
+            if name not in node.entries:
+                _report_needed(shape.own, name, node, findings)
     return Group(tuple(members), node.line, node.column)
 
 

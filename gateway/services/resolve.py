@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from gateway.services.bound import (
     BoundWidget,
     WidgetKey,
 )
+from gateway.services.check_edits import check_edits
 from gateway.services.closest import closest
 from gateway.services.editor_nodes import explained
 from gateway.services.example_faults import example_faults
@@ -76,10 +77,9 @@ def resolve_service(
         findings.extend(example_faults(service.examples, parameters))
     if conversion is not None:
         findings = [explained(each, conversion) for each in findings]
-    if findings:
-        findings = [replace(each, service=service.name) for each in findings]
-    if _has_errors(findings):
-        return Resolved(None, tuple(findings))
+    found = _named(findings, service)
+    if _has_errors(found):
+        return Resolved(None, found)
     keys = _set_keys(parameters)
     bound = BoundService(
         service=service,
@@ -91,8 +91,10 @@ def resolve_service(
         texts=conversion.texts if conversion is not None else None,
         models=_models(around),
         paid=_paid_nodes(around),
+        editing=_known_in(prompt, definitions) if any(each.edits for each in parameters) else None,
     )
-    return Resolved(bound, tuple(findings))
+    found = (*found, *_named(check_edits(bound), service))
+    return Resolved(None if _has_errors(found) else bound, found)
 
 
 def check_backends(declaration: Declaration) -> tuple[Finding, ...]:
@@ -115,6 +117,15 @@ def check_dispatch(declaration: Declaration) -> tuple[Finding, ...]:
             mend="Write `jobs.store: postgresql://…`, set GATEWAY_DATABASE_URL, or leave `dispatch` out.",
         ),
     )
+
+
+def _named(findings: Iterable[Finding], service: Service) -> tuple[Finding, ...]:
+    return tuple(replace(each, service=service.name) for each in findings)
+
+
+def _known_in(prompt: Prompt, definitions: Definitions) -> Definitions:
+    class_types = {node.class_type for node in prompt.values()}
+    return {name: definitions[name] for name in class_types if name in definitions}
 
 
 def _has_errors(findings: Sequence[Finding]) -> bool:

@@ -52,6 +52,7 @@ class MapOf(Reads[Group[T]], Generic[T]):
     Attributes:
         item: What may stand under each.
         names: What the names must look like.
+        own: Names with a meaning of their own, and what may stand under these.
         filled: Whether it has one entry at least.
         subject: Whose name a key is; findings in its value carry it.
     """
@@ -60,6 +61,7 @@ class MapOf(Reads[Group[T]], Generic[T]):
     names: Form | None = None
     filled: bool = False
     subject: Literal["service", "parameter"] | None = None
+    own: Record | None = None
 
     def says(self) -> str:
         """Say what is valid."""

@@ -11,6 +11,7 @@ from gateway.jobs.models import last_models, models_of
 from gateway.services.model import Defaulted, Fixed
 from tests.definitions.recorded import DEFINITIONS
 from tests.services.building import bound, choices, parameter
+from tests.services.test_arrange import service as switches
 
 GRAPH: Prompt = {
     "4": Node("CheckpointLoaderSimple", {"ckpt_name": "tiny-sd15.safetensors"}),
@@ -93,3 +94,16 @@ def test_the_newest_completed_job_of_each_backend_tells_what_is_loaded_there() -
         "studio": {"tiny-sd15.safetensors"},
         "attic": BOTH,
     }
+
+
+STACK = switches("""
+loras: {repeat: "10", items: lora_name}
+look: {choices: {with: {}, without: {bypass: ["10"]}}, default: with}
+""")
+
+
+def test_the_models_are_those_of_the_graph_that_the_arguments_make() -> None:
+    assert models_of(STACK, {}) == {"tiny-sd15.safetensors", "a.safetensors"}
+    assert models_of(STACK, {"loras": ["x", "y"]}) == {"tiny-sd15.safetensors", "x", "y"}
+    assert models_of(STACK, {"loras": []}) == {"tiny-sd15.safetensors"}
+    assert models_of(STACK, {"look": "without"}) == {"tiny-sd15.safetensors"}

@@ -25,6 +25,7 @@ from gateway.services.model import (
     Parameter,
     Service,
 )
+from tests.services.test_arrange import service as switches
 
 HERE = Place("services.yaml", 1, 1)
 
@@ -168,3 +169,57 @@ def test_the_reason_says_why_a_job_goes_where_it_goes(said: str, expected: str) 
 def test_the_only_backend_there_is_is_said_to_be_so() -> None:
     placed = Placed(Waiting(0, 0, 0.0, "a", frozenset({"left"})), "left", 1, frozenset({"a"}))
     assert reason_for(AnyBackend(), [LEFT], placed) == "the only backend"
+
+
+# --- what items choose, and what a call takes out ----------------------------------------------------
+
+STACK = switches("""
+loras: {repeat: "10", items: {name: lora_name, strength: strength_model}}
+""")
+NAMES = switches('loras: {repeat: "10", items: lora_name}')
+SWITCHED = switches("""
+lora: 10.lora_name
+look: {choices: {with: {}, without: {bypass: ["10"]}}, default: with}
+""")
+
+
+def having(name: str, *loras: str) -> Candidate:
+    """Return a backend with these LoRAs."""
+    inputs = {"lora_name": InputDefinition("lora_name", Combo(loras))}
+    return Candidate(name, frozenset(), {"LoraLoader": Definition("LoraLoader", inputs)})
+
+
+LORAS = (having("left", "a", "b"), having("right", "b", "c"))
+
+
+@pytest.mark.parametrize(
+    ("rows", "names"),
+    [
+        ([{"name": "a"}, {"name": "b"}], {"left"}),
+        ([{"name": "b"}], {"left", "right"}),
+        ([{"name": "c"}, {"strength": 1}], {"right"}),
+        ([], {"left", "right"}),
+    ],
+)
+def test_a_call_runs_where_every_file_of_its_items_is(rows: list[Json], names: set[str]) -> None:
+    assert fitting_backends(STACK, {"loras": rows}, LORAS) == names
+
+
+def test_an_item_s_file_that_is_nowhere_is_told_by_its_pointer() -> None:
+    with pytest.raises(ArgumentError) as refused:
+        fitting_backends(STACK, {"loras": [{"name": "a"}, {"name": "x"}]}, LORAS)
+    (fault,) = refused.value.faults
+    assert fault.pointer == "/loras/1/name"
+    assert "no backend of this service has 'x'" in fault.message
+    with pytest.raises(ArgumentError) as refused:
+        fitting_backends(NAMES, {"loras": ["a", "c"]}, LORAS)
+    (fault,) = refused.value.faults
+    assert fault.pointer == "/loras/1"
+    assert fitting_backends(NAMES, {"loras": ["b", "c"]}, LORAS) == {"right"}
+
+
+def test_what_goes_into_a_node_that_is_taken_out_need_be_nowhere() -> None:
+    arguments: dict[str, Json] = {"lora": "x", "look": "without"}
+    assert fitting_backends(SWITCHED, arguments, LORAS) == {"left", "right"}
+    with pytest.raises(ArgumentError):
+        fitting_backends(SWITCHED, {**arguments, "look": "with"}, LORAS)

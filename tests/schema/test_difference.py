@@ -152,6 +152,43 @@ def tool(*required: str, **properties: Json) -> dict[str, Json]:
             [("breaking", "/inputSchema/properties/a/items/enum", '`a` takes no "x" any more')],
         ),
         (
+            tool(a={"type": "array", "items": {"type": "integer", "maximum": 9}}),
+            tool(a={"type": "array", "items": {"type": "integer", "maximum": 8}, "maxItems": 2}),
+            [
+                (
+                    "breaking",
+                    "/inputSchema/properties/a/items/maximum",
+                    "`a` has a narrower maximum: 8 (it was 9)",
+                ),
+                (
+                    "breaking",
+                    "/inputSchema/properties/a/maxItems",
+                    "`a` has a narrower maxItems: 2 (there was none)",
+                ),
+            ],
+        ),
+        (
+            tool(a={"items": {"properties": {"x": {"type": "string"}, "y": {"maximum": 3}}}}),
+            tool(a={"items": {"properties": {"y": {"maximum": 2}, "z": {}}, "required": ["z"]}}),
+            [
+                (
+                    "breaking",
+                    "/inputSchema/properties/a/items/properties/x",
+                    "the field of `a` `x` is gone",
+                ),
+                (
+                    "breaking",
+                    "/inputSchema/properties/a/items/properties/y/maximum",
+                    "`y` has a narrower maximum: 2 (it was 3)",
+                ),
+                (
+                    "breaking",
+                    "/inputSchema/properties/a/items/properties/z",
+                    "the field of `a` `z` is new and required now",
+                ),
+            ],
+        ),
+        (
             tool(a={"type": "integer", "minimum": 1, "maximum": 9}),
             tool(a={"type": "integer", "minimum": 2, "maximum": 8}),
             [

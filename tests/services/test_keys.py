@@ -25,19 +25,21 @@ from gateway.services.keys import services_schema
 from gateway.services.model import (
     BackendDeclaration,
     Declaration,
+    Limits,
+    OutputRule,
+    Parameter,
+    Service,
+)
+from gateway.services.parse import parse_services
+from gateway.services.reading import read_record
+from gateway.services.settings import (
     GatewaySettings,
     HttpSettings,
     InputUrls,
     JobSettings,
     KeepPolicy,
-    Limits,
-    OutputRule,
-    Parameter,
     PreviewSettings,
-    Service,
 )
-from gateway.services.parse import parse_services
-from gateway.services.reading import read_record
 from gateway.services.tree import to_json
 from gateway.services.webhook import Webhook, WebhookSettings
 
@@ -89,7 +91,9 @@ OF_SHAPE = {
 OF_MEANING = {
     "bucket-key-unfit",
     "choice-twice",
+    "choices-empty",
     "choices-uneven",
+    "item-random",
     "limits-contradict",
     "links-too-long",
     "pattern-invalid",
@@ -221,7 +225,8 @@ def changed(value: Any, path: tuple[str | int, ...], change: Any) -> Any:
     return fresh
 
 
-VALID = [json_of(EVERY_KEY), json_of(SUPPLIES)]
+EDITS = (FOLDER / "valid" / "edits.yaml").read_text("utf-8")
+VALID = [json_of(EVERY_KEY), json_of(SUPPLIES), json_of(EDITS)]
 SPOTS = [(number, path) for number, value in enumerate(VALID) for path in paths_in(value)]
 WORDS = [
     "",
@@ -237,7 +242,10 @@ WORDS = [
     "../a.json",
     "x" * 41,
 ]
-KEYS = ["node", "widget", "targets", "choices", "required", "default", "value", "title", "nodes"]
+KEYS = [
+    *("node", "widget", "targets", "choices", "required", "default", "value", "title", "nodes"),
+    *("bypass", "mute", "when_absent", "repeat", "items", "max_items", "widgets"),
+]
 SCALARS: st.SearchStrategy[Json] = st.one_of(
     st.none(),
     st.booleans(),
@@ -339,6 +347,7 @@ SERVICE = ("properties", "services", "additionalProperties")
                 "limits": [],
                 "choice_map": "choices",
                 "targets": ["targets", "node", "widget"],
+                "repeat": ["repeat", "items", "max_items"],
             },
         ),
         (("properties", "jobs"), [JobSettings], {}),

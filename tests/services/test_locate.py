@@ -25,7 +25,9 @@ from gateway.services.model import (
     ById,
     ByTitle,
     NodeReference,
+    NodeTarget,
     Parameter,
+    Repeat,
     ShortTarget,
     WidgetTarget,
 )
@@ -390,3 +392,6 @@ def test_every_target_of_a_parameter_is_seen() -> None:
         "1.x",
     ]
     assert list(targets_of(parameter("p", "1.x"))) == [ShortTarget("1.x", PLACE)]
+    field = parameter("name", "10.lora_name")
+    stack = Repeat(NodeTarget(ById("10"), PLACE), (), (field,), plain=False, max_items=2)
+    assert list(targets_of(parameter("p", repeat=stack))) == [ShortTarget("10.lora_name", PLACE)]

@@ -193,7 +193,8 @@ def test_a_file_says_what_happens_when_it_is_left_out(supply: Supply) -> None:
     assert finding.code == "binding-file-optional"
     assert finding.message == "what happens when this image is left out is not said"
     assert finding.mend == (
-        "Write `required: true`, or `default: graph` to use the file that the workflow names."
+        "Write `required: true`, `default: graph` to use the file that the workflow names, or "
+        "`when_absent: bypass` to do without it."
     )
 
 
