@@ -53,7 +53,7 @@ from gateway.project.fingerprint import Fingerprint
 from gateway.project.load import Loaded, Project
 from gateway.project.watch import watch_project
 from gateway.services.bound import BoundService
-from gateway.services.model import GatewaySettings
+from gateway.services.settings import GatewaySettings
 from gateway.services.webhook import WebhookSettings
 from gateway.storage.open_buckets import OpenBuckets
 from gateway.storage.opening import open_inputs, open_outputs

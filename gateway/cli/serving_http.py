@@ -10,7 +10,7 @@ from gateway.cli.serve_options import ServeOptions
 from gateway.cli.serving import open_served, work_beside
 from gateway.project.environment import read_environment
 from gateway.server.http import HttpAccess, serve_http
-from gateway.services.model import GatewaySettings
+from gateway.services.settings import GatewaySettings
 
 __all__ = ["serve"]
 

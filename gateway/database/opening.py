@@ -17,7 +17,7 @@ from gateway.database.owners import FileOwners, ServerOwners
 from gateway.database.store import DatabaseJobStore
 from gateway.errors import GatewayError
 from gateway.jobs.store import Owners
-from gateway.services.model import JobSettings
+from gateway.services.settings import JobSettings
 
 __all__ = ["is_url", "open_job_store", "open_owners"]
 

@@ -12,7 +12,7 @@ from gateway.errors import GatewayError
 from gateway.execution.ledger import Ledger
 from gateway.jobs.files import InputStore, OutputStore
 from gateway.jobs.store import Expired, Expiry
-from gateway.services.model import KeepPolicy
+from gateway.services.settings import KeepPolicy
 
 __all__ = ["SWEEP_CHUNK", "Keeping", "expiry_of", "sweep", "sweep_for_ever"]
 

@@ -10,7 +10,7 @@ from gateway.fetch.naming import file_name, mime_type
 from gateway.fetch.refusal import too_large, url_failed, url_forbidden, url_too_slow
 from gateway.jobs.files import Buckets, Opened, Reference
 from gateway.jobs.mime import HEAD_SIZE
-from gateway.services.model import InputUrls
+from gateway.services.settings import InputUrls
 
 __all__ = ["open_in_bucket"]
 

@@ -13,7 +13,7 @@ from gateway.fetch.paths import open_path, resolve_folders
 from gateway.fetch.refusal import no_reference, path_forbidden
 from gateway.fetch.web import Web
 from gateway.jobs.files import Buckets, Reference
-from gateway.services.model import InputUrls
+from gateway.services.settings import InputUrls
 
 __all__ = ["GuardedReferences"]
 

@@ -15,7 +15,7 @@ from gateway.fetch.policy import PlaceForbidden, PlaceUnknown, Policy
 from gateway.fetch.refusal import too_large, url_failed, url_forbidden, url_too_slow
 from gateway.jobs.files import Reference
 from gateway.jobs.mime import HEAD_SIZE, sniff
-from gateway.services.model import InputUrls
+from gateway.services.settings import InputUrls
 
 __all__ = ["Web"]
 

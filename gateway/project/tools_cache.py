@@ -23,7 +23,7 @@ from gateway.project.fingerprint import Fingerprint
 from gateway.project.json_file import FileFault, read_json
 from gateway.project.load import Project
 from gateway.project.workflows import FOLDER
-from gateway.services.model import GatewaySettings
+from gateway.services.settings import GatewaySettings
 from gateway.tools.builtin import JOB_SCHEMA, builtin_tools
 from gateway.tools.running import Introduction
 from gateway.tools.tool import Annotations, ToolDefinition, ToolTable

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from gateway.errors import GatewayError
-from gateway.services.model import HttpSettings
+from gateway.services.settings import HttpSettings
 
 __all__ = ["HostRule", "check_bind", "host_rule", "is_loopback", "key_name"]
 

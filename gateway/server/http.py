@@ -32,7 +32,7 @@ from gateway.server.guard import Door, Guard
 from gateway.server.links import Links
 from gateway.server.mcp_server import GatewayServer
 from gateway.server.visitor import Visitor, Visitors
-from gateway.services.model import GatewaySettings, HttpSettings
+from gateway.services.settings import GatewaySettings, HttpSettings
 from gateway.tools.running import Published
 
 __all__ = ["HttpAccess", "http_app", "serve_http"]

@@ -13,7 +13,8 @@ from typing import Literal, TypeAlias
 from gateway.errors import Place
 from gateway.graph.json_value import Json
 from gateway.services.bucket import Bucket
-from gateway.services.webhook import Webhook, WebhookSettings
+from gateway.services.settings import GatewaySettings, JobSettings
+from gateway.services.webhook import Webhook
 
 __all__ = [
     "AnyBackend",
@@ -28,12 +29,7 @@ __all__ = [
     "Drawn",
     "Example",
     "Fixed",
-    "GatewaySettings",
     "GraphFile",
-    "HttpSettings",
-    "InputUrls",
-    "JobSettings",
-    "KeepPolicy",
     "Kind",
     "LabelledBackend",
     "LeftOut",
@@ -43,7 +39,6 @@ __all__ = [
     "OutputRule",
     "Parameter",
     "ParameterType",
-    "PreviewSettings",
     "Required",
     "Service",
     "ShortTarget",
@@ -315,84 +310,13 @@ class BackendDeclaration:
 
 
 @dataclass(frozen=True, slots=True)
-class HttpSettings:
-    """`gateway.http`."""
-
-    host: str = "127.0.0.1"
-    port: int = 8080
-    path: str = "/mcp"
-    max_body: int = 32 * 1024 * 1024
-    allowed_hosts: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class PreviewSettings:
-    """`gateway.preview`: longest side in pixels, and bytes of base64 for a whole answer."""
-
-    max_side: int = 512
-    budget: int = 600 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class InputUrls:
-    """`gateway.input_urls`: what may be fetched on a caller's word.
-
-    `allow_hosts`: when not empty, only these; a host listed here may also be private.
-    """
-
-    allow_hosts: tuple[str, ...] = ()
-    max_size: int = 100 * 1024 * 1024
-    timeout: float = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class GatewaySettings:
-    """The `gateway` section."""
-
-    name: str = "comfyui-gateway"
-    instructions: str | None = None
-    http: HttpSettings = HttpSettings()
-    preview: PreviewSettings = PreviewSettings()
-    call_wait: float | None = 45.0
-    input_folders: tuple[str, ...] = ()
-    input_buckets: tuple[Bucket, ...] = ()
-    input_urls: InputUrls = InputUrls()
-    webhooks: WebhookSettings = field(default_factory=WebhookSettings)
-    backend_grace: float = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class KeepPolicy:
-    """`jobs.keep`: finished jobs older than `age` seconds or beyond `count` go, files too."""
-
-    age: float | None = 24 * 3600.0
-    count: int = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class JobSettings:
-    """The `jobs` section.
-
-    Attributes:
-        dispatch: Each gateway runs its own jobs, or workers run everybody's.
-        lease: Seconds without a sign of life after which a gateway or worker is taken for dead.
-    """
-
-    store: str = ".gateway/jobs.db"
-    keep: KeepPolicy = KeepPolicy()
-    attempts: int = 3
-    dispatch: Literal["process", "cluster"] = "process"
-    lease: float = 15.0
-
-
-@dataclass(frozen=True, slots=True)
 class Declaration:
     """All of services.yaml. With no `backends` there is one, `local`, at http://127.0.0.1:8188."""
 
     file: str
     services: tuple[Service, ...]
     backends: tuple[BackendDeclaration, ...]
-    gateway: GatewaySettings = GatewaySettings()
+    gateway: GatewaySettings = field(default_factory=GatewaySettings)
     outputs: str | Bucket = ".gateway/outputs"
-    jobs: JobSettings = JobSettings()
+    jobs: JobSettings = field(default_factory=JobSettings)
     inputs: str | Bucket = ".gateway/inputs"

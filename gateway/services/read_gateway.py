@@ -39,7 +39,8 @@ from gateway.services.gateway_keys import (
     WEBHOOK_TIMEOUT,
     WEBHOOKS,
 )
-from gateway.services.model import (
+from gateway.services.read_buckets import read_buckets
+from gateway.services.settings import (
     GatewaySettings,
     HttpSettings,
     InputUrls,
@@ -47,7 +48,6 @@ from gateway.services.model import (
     KeepPolicy,
     PreviewSettings,
 )
-from gateway.services.read_buckets import read_buckets
 from gateway.services.webhook import WebhookSettings
 
 __all__ = ["read_gateway", "read_jobs"]

@@ -8,7 +8,6 @@ from gateway.services.model import (
     AnyBackend,
     BackendChoice,
     Example,
-    GatewaySettings,
     LabelledBackend,
     NamedBackend,
     OutputRule,
@@ -36,6 +35,7 @@ from gateway.services.service_keys import (
     WHEN_CLIENT_LEAVES,
     WORKFLOW,
 )
+from gateway.services.settings import GatewaySettings
 
 __all__ = ["read_services"]
 

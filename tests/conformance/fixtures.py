@@ -16,7 +16,7 @@ from typing_extensions import override
 from gateway.graph.json_value import Json, JsonObject
 from gateway.jobs.job import Failure, Job, OutputText, Progress
 from gateway.server.http import HttpAccess, serve_http
-from gateway.services.model import GatewaySettings, HttpSettings
+from gateway.services.settings import GatewaySettings, HttpSettings
 from gateway.tools.answer import Answer, InlineImage
 from gateway.tools.running import Asking
 from gateway.tools.tool import ToolTable

@@ -16,7 +16,7 @@ from gateway.errors import GatewayError
 from gateway.execution.ledger import Ledger
 from gateway.execution.sweeping import SWEEP_CHUNK, Keeping, sweep
 from gateway.jobs.store import Expiry, JobQuery, JobTaken
-from gateway.services.model import KeepPolicy
+from gateway.services.settings import KeepPolicy
 from gateway.storage.local import open_input_store, open_output_store
 from tests.database.conftest import OpenStore
 from tests.database.test_contract import ended, job

@@ -11,7 +11,7 @@ import pytest
 
 from gateway.database.opening import open_owners
 from gateway.database.owners import FileOwners, ServerOwners
-from gateway.services.model import JobSettings
+from gateway.services.settings import JobSettings
 from tests.database.conftest import OpenStore
 
 pytestmark = pytest.mark.timeout(30)

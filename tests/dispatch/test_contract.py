@@ -14,7 +14,7 @@ from gateway.execution.ledger import Ledger
 from gateway.execution.sweeping import Keeping, sweep
 from gateway.graph.json_value import Json, as_array, as_object
 from gateway.jobs.job import Job, Progress
-from gateway.services.model import KeepPolicy
+from gateway.services.settings import KeepPolicy
 from gateway.simulator.faults import Die
 from gateway.storage.local import open_input_store, open_output_store
 from gateway.tools.running import Asking

@@ -18,7 +18,7 @@ from gateway.execution.memory_store import MemoryJobStore
 from gateway.execution.outcome import Workshop
 from gateway.execution.sweeping import Keeping
 from gateway.media.previewer import PillowPreviewer
-from gateway.services.model import KeepPolicy
+from gateway.services.settings import KeepPolicy
 from gateway.storage.local import open_input_store, open_output_store
 from tests.execution.scripted import Bench, MakeBench, OneFile, ScriptedBackend
 

@@ -12,7 +12,7 @@ from gateway.execution.keep_inputs import Sender
 from gateway.execution.sweeping import sweep
 from gateway.jobs.job import OutputFile
 from gateway.jobs.store import JobQuery
-from gateway.services.model import KeepPolicy
+from gateway.services.settings import KeepPolicy
 from tests.execution.scripted import MakeBench, ScriptedBackend, a_service
 
 

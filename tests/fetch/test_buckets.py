@@ -11,7 +11,7 @@ import pytest
 from gateway.errors import GatewayError, InputRefused
 from gateway.fetch.references import GuardedReferences
 from gateway.jobs.files import Opened, Reference
-from gateway.services.model import InputUrls
+from gateway.services.settings import InputUrls
 
 URL = "s3://things/in/fox.png"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gateway.errors import InputRefused
 from gateway.fetch.data_urls import open_data_url
 from gateway.fetch.references import GuardedReferences
-from gateway.services.model import InputUrls
+from gateway.services.settings import InputUrls
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4
 LIMIT = 3_000_000

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from gateway.errors import InputRefused
 from gateway.fetch.references import GuardedReferences
 from gateway.jobs.files import References
-from gateway.services.model import InputUrls
+from gateway.services.settings import InputUrls
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 700_000
 

@@ -20,7 +20,7 @@ from gateway.fetch.addresses import is_public
 from gateway.fetch.guarded import Network, resolve_host
 from gateway.fetch.references import GuardedReferences
 from gateway.jobs.files import Reference
-from gateway.services.model import InputUrls
+from gateway.services.settings import InputUrls
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 300
 TLS = ssl.create_default_context()

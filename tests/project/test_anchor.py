@@ -6,12 +6,8 @@ from pathlib import Path
 
 from gateway.project.anchor import anchor_paths
 from gateway.services.bucket import Bucket
-from gateway.services.model import (
-    BackendDeclaration,
-    Declaration,
-    GatewaySettings,
-    JobSettings,
-)
+from gateway.services.model import BackendDeclaration, Declaration
+from gateway.services.settings import GatewaySettings, JobSettings
 
 ROOT = Path("/srv/project")
 

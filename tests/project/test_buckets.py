@@ -8,7 +8,8 @@ import pytest
 
 from gateway.project.buckets import with_credentials
 from gateway.services.bucket import Bucket
-from gateway.services.model import Declaration, GatewaySettings
+from gateway.services.model import Declaration
+from gateway.services.settings import GatewaySettings
 
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "name",

@@ -19,7 +19,7 @@ from mcp.client.streamable_http import streamable_http_client
 from gateway.graph.json_value import Json
 from gateway.server.http import HttpAccess, serve_http
 from gateway.server.mcp_server import GatewayServer
-from gateway.services.model import GatewaySettings, HttpSettings
+from gateway.services.settings import GatewaySettings, HttpSettings
 from tests.server.memory_gateway import MemoryGateway
 
 __all__ = [

@@ -17,7 +17,7 @@ from typing_extensions import override
 
 from gateway.graph.json_value import Json
 from gateway.server.stdio import serve_stdio
-from gateway.services.model import GatewaySettings
+from gateway.services.settings import GatewaySettings
 from gateway.tools.answer import Answer
 from gateway.tools.running import Asking
 from gateway.tools.tool import ToolTable

@@ -6,7 +6,7 @@ import pytest
 
 from gateway.errors import GatewayError
 from gateway.server.admission import check_bind, host_rule, is_loopback, key_name
-from gateway.services.model import HttpSettings
+from gateway.services.settings import HttpSettings
 
 EVERY = "0.0.0.0"  # noqa: S104 - nothing listens there
 

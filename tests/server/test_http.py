@@ -21,7 +21,7 @@ from mcp import Client, MCPError
 from gateway import __version__
 from gateway.errors import GatewayError
 from gateway.server.http import HttpAccess, http_app, serve_http
-from gateway.services.model import GatewaySettings, HttpSettings
+from gateway.services.settings import GatewaySettings, HttpSettings
 from tests.server.doors import ERAS, LEGACY, SETTINGS, behind_http, client_with_key
 from tests.server.memory_gateway import PNG, MemoryGateway, until
 from tests.server.test_departures import initialize, legacy_session
@@ -411,7 +411,7 @@ async def test_a_signal_stops_the_server_and_whoever_started_it_goes_on(tmp_path
     program = (
         "import asyncio\n"
         "from gateway.server.http import HttpAccess, serve_http\n"
-        "from gateway.services.model import GatewaySettings, HttpSettings\n"
+        "from gateway.services.settings import GatewaySettings, HttpSettings\n"
         "from tests.server.memory_gateway import MemoryGateway\n"
         "settings = GatewaySettings(http=HttpSettings(port=0))\n"
         "told = lambda url: print(url, flush=True)\n"

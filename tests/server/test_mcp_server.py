@@ -25,7 +25,7 @@ from gateway import __version__
 from gateway.graph.json_value import JsonObject
 from gateway.jobs.job import Progress
 from gateway.server.mcp_server import INSTRUCTIONS, GatewayServer
-from gateway.services.model import GatewaySettings
+from gateway.services.settings import GatewaySettings
 from gateway.tools.answer import Answer
 from tests.server.doors import (
     ERAS,

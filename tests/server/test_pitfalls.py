@@ -15,7 +15,7 @@ from mcp.types import ToolListChangedNotification
 
 from gateway.server.http import http_app
 from gateway.server.mcp_server import GatewayServer
-from gateway.services.model import GatewaySettings, HttpSettings
+from gateway.services.settings import GatewaySettings, HttpSettings
 from gateway.tools.answer import Answer
 from tests.server.doors import ERAS, EVERYWHERE, LEGACY, MODERN, behind_http, connected
 from tests.server.memory_gateway import MemoryGateway

@@ -25,19 +25,21 @@ from gateway.services.keys import services_schema
 from gateway.services.model import (
     BackendDeclaration,
     Declaration,
+    Limits,
+    OutputRule,
+    Parameter,
+    Service,
+)
+from gateway.services.parse import parse_services
+from gateway.services.reading import read_record
+from gateway.services.settings import (
     GatewaySettings,
     HttpSettings,
     InputUrls,
     JobSettings,
     KeepPolicy,
-    Limits,
-    OutputRule,
-    Parameter,
     PreviewSettings,
-    Service,
 )
-from gateway.services.parse import parse_services
-from gateway.services.reading import read_record
 from gateway.services.tree import to_json
 from gateway.services.webhook import Webhook, WebhookSettings
 

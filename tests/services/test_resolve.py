@@ -24,7 +24,6 @@ from gateway.services.model import (
     Drawn,
     Example,
     Fixed,
-    JobSettings,
     Kind,
     LabelledBackend,
     NamedBackend,
@@ -32,6 +31,7 @@ from gateway.services.model import (
     Required,
 )
 from gateway.services.resolve import check_backends, check_dispatch, resolve_service
+from gateway.services.settings import JobSettings
 from tests.definitions.recorded import DEFINITIONS
 from tests.services.building import (
     PLACE,
