@@ -185,6 +185,7 @@ class Parameter:
         choices: `choices` as a list, which narrows a combo; None when not given.
         choice_map: `choices` as a map, else ().
         template: Jinja2 source for a string widget, or None.
+        batch: How it makes one call several jobs, or None.
         places: Key → where it stands; the parameter itself under "".
     """
 
@@ -200,6 +201,7 @@ class Parameter:
     choices: tuple[Json, ...] | None = None
     choice_map: tuple[Choice, ...] = ()
     template: str | None = None
+    batch: Literal["count", "values"] | None = None
     places: Mapping[str, Place] = field(default_factory=dict[str, Place])
 
 
@@ -260,6 +262,7 @@ class Service:
         wait: Seconds a call blocks before it answers with the job's id; None: until the end.
         priority: −100…100, higher first.
         retry_paid: Whether a run that may have reached a paid node is made again when it is lost.
+        batch_limit: The most jobs that one call may start.
         webhook: No part of what callers get, so neither of how the service shows itself.
     """
 
@@ -279,6 +282,7 @@ class Service:
     prefix: Literal["job", "keep"] = "job"
     when_client_leaves: Literal["detach", "cancel"] = "detach"
     retry_paid: bool = False
+    batch_limit: int = 16
     webhook: Webhook | None = field(default=None, repr=False)
     places: Mapping[str, Place] = field(default_factory=dict[str, Place])
 

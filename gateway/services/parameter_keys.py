@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from gateway.graph.json_value import Json
 from gateway.services.fields import Fields, Group, Key
 from gateway.services.model import ParameterType, ShortTarget
@@ -19,6 +21,7 @@ from gateway.services.scalar_shapes import (
 from gateway.services.shape import Clash, EitherOf, ListOf, MapOf, Needs, record
 
 __all__ = [
+    "BATCH",
     "CHOICES",
     "CLASS_TYPE",
     "DEFAULT",
@@ -159,6 +162,14 @@ TEMPLATE: Key[str | None] = Key(
     "Jinja2 text that goes into the widget instead; it sees the arguments of all parameters.",
     None,
 )
+_BATCHES: Word[Literal["count", "values"]] = Word(("count", "values"))
+BATCH: Key[Literal["count", "values"] | None] = Key(
+    "batch",
+    _BATCHES,
+    "`values`: callers may give a list, and each of its values is a job of its own. `count`: how many "
+    "variations to make, each with seeds of its own.",
+    None,
+)
 
 _SUPPLY_MEND = "Keep one of required: true, default and value."
 _RULES = (
@@ -194,6 +205,32 @@ _RULES = (
         "Keep `choices`, or make it a list.",
         when="mapping",
     ),
+    Clash(
+        "batch",
+        ("value",),
+        "a fixed value is never several",
+        "Keep `value`, or let callers give it.",
+    ),
+    Clash(
+        "batch",
+        (
+            "node",
+            "widget",
+            "targets",
+            "choices",
+            "type",
+            "required",
+            "minimum",
+            "multiple_of",
+            "min_length",
+            "max_length",
+            "pattern",
+            "template",
+        ),
+        "`batch: count` is a number of jobs, and sets nothing in the graph",
+        "Keep `batch`, and of the others `default` and `maximum` at most; or write `batch: values`.",
+        when="count",
+    ),
     Needs("node", ("widget",), "Name the widget of the node: widget: text."),
     Needs("widget", ("node", "targets"), 'Name the node of the widget: node: "6".'),
     Needs(
@@ -226,6 +263,7 @@ PARAMETER: EitherOf[Fields | ShortTarget] = EitherOf(
             MAX_LENGTH,
             PATTERN,
             TEMPLATE,
+            BATCH,
         ),
         _RULES,
     ),

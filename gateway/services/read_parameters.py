@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gateway.errors import Place
 from gateway.graph.json_value import Json
+from gateway.services.batch_rules import check_count, of_count
 from gateway.services.fields import Fields, Group, Named
 from gateway.services.findings import Findings
 from gateway.services.model import (
@@ -26,6 +27,7 @@ from gateway.services.model import (
     WidgetTarget,
 )
 from gateway.services.parameter_keys import (
+    BATCH,
     CHOICES,
     CLASS_TYPE,
     DEFAULT,
@@ -99,9 +101,13 @@ def _parameter(member: Named[Fields | ShortTarget], findings: Findings) -> Param
         choices=None if isinstance(choices, Group) else choices,
         choice_map=_choice_map(choices, findings) if isinstance(choices, Group) else (),
         template=fields[TEMPLATE],
+        batch=fields[BATCH],
         places=places_of(fields, place),
     )
     before = len(findings)
+    if parameter.batch == "count":
+        check_count(parameter, fields, findings)
+        parameter = of_count(parameter)
     check_parameter(parameter, fields, findings)
     findings.attribute(before, parameter=member.name)
     return parameter
