@@ -63,6 +63,7 @@ class Executor:
         self.dispatcher = dispatcher
         self.fleet = fleet
         self.catalog = catalog
+        self.sheets = keeper.sheets
         self._intake = Intake(catalog, keeper)
         self.expectations = Expectations(ledger.store)
         ledger.ended = self.expectations.learn
@@ -113,7 +114,7 @@ class Executor:
             first, *others = await make()
             if not others:
                 return await self._take_on(call.bound, first)
-            return await self._whole(await self._take_on_all(call.bound, (first, *others)))
+            return await self._take_on_all(call.bound, (first, *others))
         known = await self.ledger.keyed(sender.caller, sender.key)
         if known is not None:
             return await self._whole(same_call(known, call.asked))
@@ -145,7 +146,8 @@ class Executor:
         """Take on the jobs of a call without a key; a caller who leaves meanwhile wants none of them."""
         claim = self._begin_claim(bound, made)
         try:
-            return await asyncio.shield(claim)
+            await asyncio.shield(claim)
+            return whole_of([each.job for each in made])
         except asyncio.CancelledError:
             await asyncio.shield(self._withdraw(claim, made))
             raise

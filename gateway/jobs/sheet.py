@@ -16,6 +16,9 @@ __all__ = ["Cell", "Plan", "sheet_plan"]
 _WIDEST = 8
 """Columns of a grid that follows what varies; a longer row is wrapped."""
 
+_TALLEST = 3
+"""How many times as many rows as columns such a grid has at most."""
+
 _LONGEST = 200
 
 
@@ -78,11 +81,15 @@ def _said(value: Json) -> str:
 
 
 def _columns(jobs: Sequence[Job], names: Sequence[str]) -> int:
-    """Return how many jobs stand in a row: a turn of what varies fastest, as near to a square as it goes."""
-    turns = {_run(jobs, names[:slow]) for slow in range(len(names) + 1)}
-    rows = [each for each in turns if 1 < each <= _WIDEST and each < len(jobs)]
-    square = math.ceil(math.sqrt(len(jobs)))
-    return min(rows, key=lambda each: (max(each, len(jobs) / each), -each), default=square)
+    """Return how many jobs stand in a row: a turn of what varies, several of them, or as a square has."""
+    count = len(jobs)
+    turns = {_run(jobs, names[:slow]) for slow in range(len(names) + 1)} - {1, count}
+    several = {each * times for each in turns for times in range(2, _WIDEST // each + 1)}
+    for rows in (turns, several):
+        fitting = [each for each in rows if each <= _WIDEST and count <= _TALLEST * each * each]
+        if fitting:
+            return min(fitting, key=lambda each: (max(each, count / each), -each))
+    return math.ceil(math.sqrt(count))
 
 
 def _run(jobs: Sequence[Job], names: Sequence[str]) -> int:

@@ -22,7 +22,7 @@ from gateway.tools.job_record import (
 )
 from gateway.tools.running import Asking
 
-__all__ = ["Answers"]
+__all__ = ["Answers", "batch_record"]
 
 _LISTED = 50
 _PICTURES_SHOWN = 8
@@ -47,9 +47,7 @@ class Answers:
         """Return what `query_job_status` answers."""
         if not isinstance(job, Batch):
             return await self.jobs.status(job)
-        record = {**_head(job), "progress": progress_record(job), "jobs": _rows(job)}
-        if job.failure is not None:
-            record["error"] = failure_record(job.failure)
+        record = batch_record(job)
         expected = None if job.finished else await self._expected(job)
         if expected is not None:
             record["expected_ms"] = round(expected * 1000)
@@ -123,6 +121,14 @@ class _Made:
         numbered = enumerate(self.job.outputs)
         found = (link_of(self.job, number, each, self.places) for number, each in numbered)
         return [each for each in found if each is not None]
+
+
+def batch_record(batch: Batch) -> dict[str, Json]:
+    """Return what `query_job_status` answers of a batch."""
+    record = {**_head(batch), "progress": progress_record(batch), "jobs": _rows(batch)}
+    if batch.failure is not None:
+        record["error"] = failure_record(batch.failure)
+    return record
 
 
 def _head(batch: Batch) -> dict[str, Json]:

@@ -14,7 +14,6 @@ from gateway.execution.batches import BatchWatch, watch_batch
 from gateway.execution.executor import Executor, service_gone
 from gateway.execution.keep_inputs import Sender
 from gateway.execution.ledger import Watch
-from gateway.execution.sheets import Sheets
 from gateway.graph.json_value import Json, JsonObject
 from gateway.jobs import transitions
 from gateway.jobs.backend import Backend
@@ -65,7 +64,6 @@ class ToolCalls:
         self._backends = backends
         self._outputs = outputs
         self._answers = Answers(answers)
-        self._sheets = Sheets(outputs, answers.previews)
         self._services: Mapping[str, BoundService] = {}
 
     def publish(self, services: Mapping[str, BoundService]) -> None:
@@ -112,7 +110,7 @@ class ToolCalls:
 
     async def _complete(self, job: Job) -> Job:
         """Return a job; a finished batch with its contact sheet."""
-        return await self._sheets.on(job) if isinstance(job, Batch) else job
+        return await self._executor.sheets.on(job) if isinstance(job, Batch) else job
 
     async def wait(self, job_id: str, asking: Asking, seconds: float | None) -> Job:
         """Wait until a job is finished, at most so long, reporting; return its newest state."""

@@ -55,7 +55,9 @@ def output_uri(job_id: str, number: int) -> str:
 def row_record(job: Job) -> dict[str, Json]:
     """Return a line of `list_jobs`."""
     batch = job.batch
-    part: dict[str, Json] = {} if batch is None else {"batch": batch.id, "batch_index": batch.index}
+    part: dict[str, Json] = (
+        {} if batch is None else {"batch_id": batch.id, "batch_index": batch.index}
+    )
     return {
         **part,
         "job_id": job.id,
@@ -146,7 +148,7 @@ def head_record(job: Job) -> dict[str, Json]:
         "seeds": dict(job.seeds),
     }
     if job.batch is not None:
-        record |= {"batch": job.batch.id, "batch_index": job.batch.index}
+        record |= {"batch_id": job.batch.id, "batch_index": job.batch.index}
     if job.rerun_of:
         record["rerun_of"] = job.rerun_of
     if began is not None:

@@ -162,6 +162,9 @@ def grid(prompts: int, styles: int, count: int = 1) -> Batch:
         ((2, 9, 1), 5),
         ((1, 1, 256), 16),
         ((1, 2, 1), 2),
+        ((12, 2, 1), 6),
+        ((64, 4, 1), 16),
+        ((2, 9, 2), 6),
     ],
 )
 def test_rows_of_a_sheet_follow_what_varies(sizes: tuple[int, int, int], columns: int) -> None:
