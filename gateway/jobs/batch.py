@@ -129,14 +129,14 @@ def _failure(jobs: Sequence[Job], size: int) -> Failure:
     """Return why not all completed, in the words of the first that did not."""
     lacking = [each for each in jobs if each.status != "completed"]
     first = next((each for each in lacking if each.status != "cancelled"), lacking[0])
-    said = first.failure or Failure("", "")
+    why, mend = ("", "") if first.failure is None else (first.failure.message, first.failure.mend)
     counted = Counter(each.status for each in lacking)
     return Failure(
         code="cancelled" if set(counted) == {"cancelled"} else "batch-incomplete",
-        message=f"{len(lacking)} of {size} jobs did not complete. {said.message}".strip(),
+        message=f"{len(lacking)} of {size} jobs did not complete. {why}".strip(),
         where=first.id,
         found=", ".join(f"{number} {status}" for status, number in counted.items()),
-        mend=said.mend,
+        mend=mend,
     )
 
 
