@@ -32,5 +32,5 @@ def batch_fragment(fragment: dict[str, Json], bound: BoundParameter, most: int) 
             fragment.setdefault("maximum", most)
             fragment.setdefault("description", _COUNT)
             return fragment
-        case None:
+        case _:
             return fragment

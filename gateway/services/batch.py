@@ -55,8 +55,8 @@ def accept_all(
     if variations == 1 and not spread.lists:
         return (_without_count(first, spread),)
     _check_number(bound, spread, variations)
-    if variations > 1:
-        _check_seeds(bound, spread)
+    if variations > 1 and spread.count is not None:
+        _check_seeds(bound, spread, spread.count.name)
     return tuple(_without_count(each, spread) for each in _each(bound, spread, variations, draw))
 
 
@@ -176,17 +176,16 @@ def _is_drawn(bound: BoundParameter, value: Json) -> bool:
     return drawn and value is not None and is_left_out(bound, value)
 
 
-def _check_seeds(bound: BoundService, spread: _Spread) -> None:
+def _check_seeds(bound: BoundService, spread: _Spread, count: str) -> None:
     """Refuse variations that would all be the same."""
     drawn = [each for each in bound.parameters if isinstance(each.parameter.supply, Drawn)]
     for each in drawn:
         given = spread.lists.get(each.name, (spread.plain.get(each.name),))
         if all(is_left_out(each, value) for value in given):
             return
-    if spread.count is not None:
-        names = " or ".join(f"`{each.name}`" for each in drawn)
-        said = f"with {names} given, all variations would be the same: leave it out, or the count"
-        raise ArgumentError([ArgumentFault(pointer_of(spread.count.name), said)])
+    names = " or ".join(f"`{each.name}`" for each in drawn)
+    said = f"with {names} given, all variations would be the same: leave it out, or the count"
+    raise ArgumentError([ArgumentFault(pointer_of(count), said)])
 
 
 def _each(bound: BoundService, spread: _Spread, variations: int, draw: Draw) -> Iterator[Accepted]:

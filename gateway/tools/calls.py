@@ -109,8 +109,14 @@ class ToolCalls:
         return await self._complete(self._seen(await self._executor.find(job_id, caller)))
 
     async def _complete(self, job: Job) -> Job:
-        """Return a job; a finished batch with its contact sheet."""
-        return await self._executor.sheets.on(job) if isinstance(job, Batch) else job
+        """Return a job; a finished batch with its contact sheet, or why that cannot be kept."""
+        if not isinstance(job, Batch):
+            return job
+        try:
+            return await self._executor.sheets.on(job)
+        except GatewayError as error:
+            said = f"The contact sheet could not be made: {error.message}"
+            return replace(job, warnings=(*job.warnings, said))
 
     async def wait(self, job_id: str, asking: Asking, seconds: float | None) -> Job:
         """Wait until a job is finished, at most so long, reporting; return its newest state."""
@@ -149,7 +155,9 @@ class ToolCalls:
         Raises:
             JobNotFound: There is no such job or output.
         """
-        job = await self.job(job_id, caller)
+        job = await self._executor.find(job_id, caller)
+        if isinstance(job, Batch):
+            job = await self._executor.sheets.on(job)  # without it, others would have its number
         if not 0 <= index < len(job.outputs):
             raise JobNotFound(
                 f"{job_id}/outputs/{index}", mend=f"The job has {len(job.outputs)} outputs, from 0."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -12,7 +13,7 @@ from PIL import Image
 from gateway.errors import BackendError, GatewayError, JobNotFound
 from gateway.execution.batches import job_id_in
 from gateway.execution.sweeping import sweep
-from gateway.graph.json_value import JsonObject
+from gateway.graph.json_value import Json, JsonObject
 from gateway.jobs.backend import Accepted, Submission
 from gateway.jobs.batch import Batch
 from gateway.jobs.job import Job
@@ -58,6 +59,11 @@ async def batch_of(desk: Desk, answer: Answer, caller: str = "local") -> Batch:
     job = await desk.calls.job(text_of(answer.structured["job_id"]), caller)
     assert isinstance(job, Batch)
     return job
+
+
+def strings_of(value: Json) -> list[str]:
+    assert isinstance(value, list)
+    return [text_of(each) for each in value]
 
 
 def rows_of(answer: Answer) -> list[JsonObject]:
@@ -282,7 +288,7 @@ async def test_progress_tells_of_all_while_the_call_blocks(make_bench: MakeBench
     ("why", "named"), [("cancelled", {}), ("gone", {"when_client_leaves": "cancel"})]
 )
 async def test_a_caller_who_leaves_takes_all_jobs_along_where_one_would_go(
-    make_bench: MakeBench, why: Leaving, named: dict[str, object]
+    make_bench: MakeBench, why: Leaving, named: dict[str, Any]
 ) -> None:
     desk = desk_of(make_bench, **named)
     backend = desk.bench.backend
@@ -443,6 +449,27 @@ async def test_a_batch_without_pictures_has_no_sheet(make_bench: MakeBench) -> N
     answer = await desk.call("draw", prompt=["a", "b"])
     assert all(each["name"] != "contact_sheet" for each in list_of(answer.structured["outputs"]))
     assert answer.images == ()
+
+
+async def test_a_sheet_that_cannot_be_kept_is_told_and_hides_nothing(make_bench: MakeBench) -> None:
+    desk = desk_of(make_bench, wait=0.0)
+    answer = await desk.call("draw", prompt=["a", "b"])
+    ids = [text_of(each["job_id"]) for each in rows_of(answer)]
+    first, _ = [await desk.bench.ended(await desk.calls.job(each, "local")) for each in ids]
+    home = desk.bench.keeping.outputs.home(first.id, first.created_at)
+    taken = desk.bench.output_folder / home / "contact-sheet.webp"
+    (taken / "a file is no folder").mkdir(parents=True)
+    batch = answer.structured["job_id"]
+    left = await desk.call("get_job_result", job_id=batch)
+    assert not left.failed
+    (warning,) = strings_of(left.structured["warnings"])
+    assert warning.startswith("The contact sheet could not be made: ")
+    assert len(list_of(left.structured["outputs"])) == len(left.images) == 2
+    with pytest.raises(GatewayError):
+        await desk.calls.output(text_of(batch), 1, "local")
+    (taken / "a file is no folder").rmdir()
+    taken.rmdir()
+    assert (await batch_of(desk, answer)).sheet is not None
 
 
 async def test_of_many_pictures_the_sheet_alone_is_shown(make_bench: MakeBench) -> None:
