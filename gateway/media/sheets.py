@@ -108,7 +108,7 @@ def _small(data: bytes | None, side: int) -> Image.Image | None:
     if max(small.size) < side // 2:  # a tiny picture is shown larger, and no softer
         times = side // max(small.size)
         return small.resize((small.width * times, small.height * times), Image.Resampling.NEAREST)  # pyright: ignore[reportUnknownMemberType]  # numpy, which is not here
-    small.thumbnail((side, side), Image.Resampling.LANCZOS)
+    small.thumbnail((side, side), Image.Resampling.BILINEAR, reducing_gap=1.5)
     return small
 
 
