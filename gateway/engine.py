@@ -40,6 +40,7 @@ from gateway.execution.leftovers import clear_leftovers_for_ever
 from gateway.execution.outcome import Workshop
 from gateway.execution.points import Reached, pass_by
 from gateway.execution.recovery import Recovery
+from gateway.execution.sheets import Sheets
 from gateway.execution.sweeping import Keeping, sweep_for_ever
 from gateway.fetch.references import GuardedReferences
 from gateway.fetch.webhooks import WebhookCourier
@@ -279,7 +280,12 @@ class _Parts:
         self.workshop = Workshop(self.ledger, inputs, shelves, settings.backend_grace)
         self.catalog = Catalog(self.backends)
         self.keeper = InputKeeper(
-            _references(root, settings), inputs, outputs, self.ledger, settings.input_urls.max_size
+            _references(root, settings),
+            inputs,
+            outputs,
+            self.ledger,
+            Sheets(outputs, self.previews),
+            settings.input_urls.max_size,
         )
         self.keeping = Keeping(declaration.jobs.keep, inputs, outputs)
 

@@ -6,6 +6,7 @@ import random
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -14,69 +15,74 @@ import typer
 
 from gateway.cli.converting import Converted, Converting, convert_file
 from gateway.cli.definitions_at_hand import definitions_at_hand
+from gateway.cli.opening import Config
+from gateway.cli.options import command_of
 from gateway.cli.report import as_text, is_coloured
 from gateway.errors import GatewayError
 
 __all__ = ["register"]
 
-Files = Annotated[
-    list[Path], typer.Argument(metavar="FILE...", help="Workflows as ComfyUI's editor saves them.")
-]
-Definitions = Annotated[
-    Path | None,
-    typer.Option(
-        "--definitions",
-        metavar="FILE",
-        help="Node definitions: what GET /object_info answered, as .json or .gz.  "
-        "[default: schemas/definitions.json, then the backends]",
-        show_default=False,
-    ),
-]
-Now = Annotated[
-    str | None,
-    typer.Option(
-        "--now",
-        metavar="TIME",
-        help="What %date:…% shows, such as 2026-01-02T03:04:05Z: as written there.  "
-        "[default: the local time]",
-        show_default=False,
-    ),
-]
-Output = Annotated[
-    Path | None,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="PATH",
-        help="A file to write, or a folder for several.  [default: standard output]",
-        show_default=False,
-    ),
-]
-Lines = Annotated[
-    bool, typer.Option("--jsonl", help="One line for each file: its name, the graph, the error.")
-]
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """What `gateway convert` was told."""
+
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help="Workflows as ComfyUI's editor saves them."),
+    ]
+    config: Config = None
+    definitions: Annotated[
+        Path | None,
+        typer.Option(
+            "--definitions",
+            metavar="FILE",
+            help="Node definitions: what GET /object_info answered, as .json or .gz.  "
+            "[default: schemas/definitions.json, then the backends]",
+            show_default=False,
+        ),
+    ] = None
+    now: Annotated[
+        str | None,
+        typer.Option(
+            "--now",
+            metavar="TIME",
+            help="What %date:…% shows, such as 2026-01-02T03:04:05Z: as written there.  "
+            "[default: the local time]",
+            show_default=False,
+        ),
+    ] = None
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="PATH",
+            help="A file to write, or a folder for several.  [default: standard output]",
+            show_default=False,
+        ),
+    ] = None
+    jsonl: Annotated[
+        bool,
+        typer.Option("--jsonl", help="One line for each file: its name, the graph, the error."),
+    ] = False
 
 
 def register(app: typer.Typer, sentence: str) -> None:
     """Add the command."""
-    app.command("convert", help=sentence)(_convert)
+    app.command("convert", help=sentence)(command_of(_Options, _convert))
 
 
-def _convert(
-    files: Files,
-    definitions: Definitions = None,
-    now: Now = None,
-    output: Output = None,
-    jsonl: Lines = False,
-) -> None:
-    targets = _targets(files, output) if not jsonl else []
+def _convert(told: _Options) -> None:
+    targets = _targets(told.files, told.output) if not told.jsonl else []
     converting = Converting(
-        definitions=definitions_at_hand(definitions),
+        definitions=definitions_at_hand(told.definitions, told.config),
         choose=random.SystemRandom().randrange,
-        now=_time(now),
+        now=_time(told.now),
     )
-    converted = (convert_file(file, converting, indent=None if jsonl else 2) for file in files)
-    saved = _print_lines(converted, output) if jsonl else _save_each(converted, targets)
+    indent = None if told.jsonl else 2
+    converted = (convert_file(file, converting, indent=indent) for file in told.files)
+    saved = _print_lines(converted, told.output) if told.jsonl else _save_each(converted, targets)
     if not saved:
         raise typer.Exit(1)
 

@@ -55,15 +55,16 @@ class DefinitionsAtHand:
         return self._entries
 
 
-def definitions_at_hand(given: Path | None) -> DefinitionsAtHand:
+def definitions_at_hand(given: Path | None, config: Path | None = None) -> DefinitionsAtHand:
     """Return the definitions of a file; without one, those of the project, its backends behind them.
 
     Args:
         given: `--definitions`; None where it was not said. Without a project the local backend is asked.
+        config: `--config`, the project whose they are; None where it was not said.
 
     Raises:
         GatewayError: The file cannot be used.
-        DeclarationError: There is no services.yaml where `GATEWAY_CONFIG` says.
+        DeclarationError: There is no services.yaml where `--config` or `GATEWAY_CONFIG` says.
     """
     if given is not None:
         try:
@@ -72,9 +73,9 @@ def definitions_at_hand(given: Path | None) -> DefinitionsAtHand:
             raise GatewayError(fault.message, code="wrong-use", mend=fault.mend) from fault
     environment = read_environment()
     try:
-        path = find_config(None, environment, Path.cwd())
+        path = find_config(config, environment, Path.cwd())
     except DeclarationError:
-        if environment.get(CONFIG_VARIABLE):
+        if config is not None or environment.get(CONFIG_VARIABLE):
             raise
         return DefinitionsAtHand({}, lambda: (LOCAL,))
     pinned = read_raw(path.parent / DEFINITIONS_FILE)

@@ -21,7 +21,8 @@ def read_words(words: Sequence[str], schema: JsonObject, files: frozenset[str]) 
 
     A value is read as its parameter's type wants: text as it stands, the others as JSON. `@path`
     gives the file itself for a parameter that takes a file, and its text for any other; `@@` begins
-    a text that begins with `@`.
+    a text that begins with `@`. Where a list makes several jobs, it is written as JSON, or the name is
+    given again for each value.
 
     Args:
         words: As typed.
@@ -39,19 +40,44 @@ def read_words(words: Sequence[str], schema: JsonObject, files: frozenset[str]) 
             raise _wrong(f"{word!r} is not name=value", "Write for example: prompt='a red fox'.")
         if name not in properties:
             raise _unknown(name, properties)
-        if name in files:
-            arguments[name] = _reference(name, value)
+        fragment = as_object(properties[name]) or {}
+        either = as_array(fragment.get("anyOf"))
+        if either is None:
+            arguments[name] = _read(name, value, fragment, files)
+            continue
+        one = as_object(either[0]) or {}
+        items = _items(value)
+        read = [_read(name, each, one, files) for each in items or (value,)]
+        earlier = arguments.get(name)
+        if name in arguments:
+            arguments[name] = [*(as_array(earlier) or (earlier,)), *read]
         else:
-            arguments[name] = _value(name, value, as_object(properties[name]) or {})
+            arguments[name] = read[0] if items is None else read
     return arguments
 
 
 def named_files(arguments: Mapping[str, Json], files: frozenset[str]) -> tuple[Path, ...]:
     """Return the files of this machine that the arguments name."""
-    given = (arguments.get(name) for name in sorted(files))
+    several = (arguments.get(name) for name in sorted(files))
+    given = (each for value in several for each in as_array(value) or (value,))
     return tuple(
         path for each in given if isinstance(each, str) and (path := Path(each)).is_absolute()
     )
+
+
+def _items(value: str) -> list[str] | None:
+    """Return the items of a list that is written as JSON, each as it would be typed; None: it is none."""
+    try:
+        items = as_array(json.loads(value)) if value.startswith("[") else None
+    except ValueError:
+        return None
+    if not items:
+        return None
+    return [each if isinstance(each, str) else json.dumps(each) for each in items]
+
+
+def _read(name: str, value: str, schema: JsonObject, files: frozenset[str]) -> Json:
+    return _reference(name, value) if name in files else _value(name, value, schema)
 
 
 def _reference(name: str, value: str) -> str:

@@ -9,16 +9,25 @@ from typing import Annotated, cast, get_args
 import typer
 
 from gateway.cli.jobs_acting import cancel, clean, rerun
-from gateway.cli.jobs_shown import job_lines, job_table, print_json, print_table, statistics_table
+from gateway.cli.jobs_shown import (
+    batch_lines,
+    job_lines,
+    job_table,
+    print_json,
+    print_table,
+    statistics_table,
+)
 from gateway.cli.opening import Config, open_project
 from gateway.cli.running import found_job
 from gateway.engine import open_kept
 from gateway.errors import GatewayError
+from gateway.jobs.batch import Batch
 from gateway.jobs.files import OutputStore
 from gateway.jobs.job import Job, JobStatus, OutputFile
 from gateway.jobs.statistics import Period, Statistics
 from gateway.jobs.store import JobPage, JobQuery
 from gateway.project.load import Project
+from gateway.tools.batch_answer import batch_record
 from gateway.tools.job_record import Places, finished_record, row_record, status_record
 from gateway.tools.statistics import statistics_record
 
@@ -103,12 +112,22 @@ async def _places(job: Job, outputs: OutputStore) -> Places:
 async def _show_one(project: Project, job_id: str, *, as_json: bool) -> None:
     async with open_kept(project) as kept:
         job = await found_job(kept, job_id)
+        if isinstance(job, Batch):
+            _show_batch(job, as_json=as_json)
+            return
         places = await _places(job, kept.keeping.outputs)
         if as_json:
             record = finished_record(job, places) if job.finished else status_record(job)
             print_json({**record, "caller": job.caller})
         else:
             typer.echo("\n".join(job_lines(job, places, time.time())))
+
+
+def _show_batch(batch: Batch, *, as_json: bool) -> None:
+    if as_json:
+        print_json({**batch_record(batch), "caller": batch.caller})
+    else:
+        typer.echo("\n".join(batch_lines(batch, time.time())))
 
 
 def _stats(

@@ -23,11 +23,13 @@ from gateway.engine import open_kept
 from gateway.errors import GatewayError
 from gateway.execution.sweeping import expiry_of, sweep
 from gateway.graph.json_value import JsonObject
+from gateway.jobs.batch import Batch
 from gateway.jobs.job import Job
 from gateway.jobs.store import Expiry
 from gateway.project.load import Project
 from gateway.services.durations import parse_duration
 from gateway.tools.answer import Answer
+from gateway.tools.batch_answer import batch_record
 from gateway.tools.definitions import tool_table
 from gateway.tools.job_answer import rerun_answer
 from gateway.tools.job_record import status_record
@@ -43,7 +45,7 @@ def cancel(job_id: JobId, config: Config = None, as_json: AsJson = False) -> Non
     """Stop a job; one that another process runs is stopped by that one."""
     job = asyncio.run(_cancel(open_project(config), job_id))
     if as_json:
-        print_json(status_record(job))
+        print_json(batch_record(job) if isinstance(job, Batch) else status_record(job))
     elif job.finished:
         typer.echo(f"{job.service}: {job.status} (job {job.id}).")
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from rich.console import Console
@@ -12,11 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from gateway.graph.json_value import Json
+from gateway.jobs.batch import Batch, seeds_of, varied_of
 from gateway.jobs.job import Job, JobStatus, Output, OutputFile, OutputText
 from gateway.jobs.statistics import Figures, Statistics, Times
 from gateway.tools.job_record import Places
 
-__all__ = ["job_lines", "job_table", "print_json", "print_table", "statistics_table"]
+__all__ = ["batch_lines", "job_lines", "job_table", "print_json", "print_table", "statistics_table"]
 
 _SHADES: Mapping[JobStatus, str] = {
     "pending": "yellow",
@@ -80,6 +82,17 @@ def job_lines(job: Job, places: Places, now: float) -> Iterator[str]:
         yield f"error      {job.failure.message} ({job.failure.code})"
         if job.failure.mend:
             yield f"           {job.failure.mend}"
+
+
+def batch_lines(batch: Batch, now: float) -> Iterator[str]:
+    """Yield what is known of a batch: what all its jobs have in common, then a line for each."""
+    yield from job_lines(replace(batch, outputs=()), Places(), now)
+    differing = [*varied_of(batch.jobs), *seeds_of(batch.jobs)]
+    for each in batch.jobs:
+        number = 0 if each.batch is None else each.batch.index + 1
+        told = {name: each.arguments[name] for name in differing if name in each.arguments}
+        varied = _short(json.dumps(told, ensure_ascii=False)) if told else ""
+        yield f"job {number:<6} {each.id}  {each.status}  {varied}".rstrip()
 
 
 def statistics_table(told: Statistics) -> Table:

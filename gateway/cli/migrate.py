@@ -73,7 +73,6 @@ _Project = Annotated[
     Path | None,
     typer.Option(
         "--config",
-        "--output",
         "-o",
         metavar="PATH",
         help="The project that the services come into, a new one where there is none: its folder "

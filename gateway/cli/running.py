@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from gateway.engine import Engine, Kept, start_engine
 from gateway.errors import JobNotFound
+from gateway.execution.batches import batch_of
 from gateway.graph.json_value import Json
 from gateway.jobs.job import Job
 from gateway.project.load import Project
@@ -16,12 +17,12 @@ __all__ = ["ended", "finish", "found_job", "running_engine"]
 
 
 async def found_job(kept: Kept, job_id: str) -> Job:
-    """Return a job, whosever it is: they belong to the project, as whoever runs this does.
+    """Return a job or a batch, whosever it is: they belong to the project, as whoever runs this does.
 
     Raises:
         JobNotFound: There is none.
     """
-    job = await kept.ledger.get(job_id)
+    job = await kept.ledger.get(job_id) or await batch_of(kept.ledger, job_id)
     if job is None:
         raise JobNotFound(job_id, mend="`gateway jobs list` shows which there are.")
     return job

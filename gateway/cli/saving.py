@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -10,7 +11,8 @@ import typer
 
 from gateway.engine import Engine
 from gateway.errors import GatewayError
-from gateway.jobs.job import Job, OutputFile
+from gateway.jobs.batch import Batch
+from gateway.jobs.job import Job, Output, OutputFile
 
 __all__ = ["OutputFolder", "free_path", "make_folder", "save_outputs"]
 
@@ -52,14 +54,29 @@ async def save_outputs(engine: Engine, job: Job, folder: Path) -> list[Path]:
 async def _saved(engine: Engine, job: Job, folder: Path) -> list[Path]:
     await asyncio.to_thread(make_folder, folder)
     saved: list[Path] = []
-    for output in job.outputs:
+    for name, output in _named(job):
+        path = free_path(folder / name)
         if not isinstance(output, OutputFile):
-            path = free_path(folder / f"{output.name}.txt")
             path.write_text(output.text, encoding="utf-8")
             saved.append(path)
         elif output.key:
-            saved.append(await _copy(engine, output, free_path(folder / output.filename)))
+            saved.append(await _copy(engine, output, path))
     return saved
+
+
+def _named(job: Job) -> Iterator[tuple[str, Output]]:
+    """Yield the outputs and what to call them; those of a batch begin with their job's number, from 1."""
+    if not isinstance(job, Batch):
+        for each in job.outputs:
+            yield each.filename if isinstance(each, OutputFile) else f"{each.name}.txt", each
+        return
+    if job.sheet is not None:
+        yield job.sheet.filename, job.sheet
+    digits = len(str(job.size))
+    for part in job.jobs:
+        number = 0 if part.batch is None else part.batch.index + 1
+        for name, each in _named(part):
+            yield f"{number:0{digits}}-{name}", each
 
 
 def free_path(path: Path) -> Path:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gateway.graph.json_value import Json, JsonObject, as_array, as_object
 
-__all__ = ["RemoteOutput", "RemoteTool", "Reply"]
+__all__ = ["RemoteJob", "RemoteOutput", "RemoteTool", "Reply"]
 
 FINISHED = frozenset({"completed", "failed", "timeout", "cancelled"})
 
@@ -30,6 +30,7 @@ class RemoteOutput:
         path: Its place on the gateway's machine, when that is this one; or empty.
         url: Where it can be fetched over HTTP, or empty.
         text: The text itself, when it is one.
+        job_id: Of a batch: the job that left it, or the batch itself for its contact sheet; or empty.
     """
 
     name: str
@@ -42,6 +43,24 @@ class RemoteOutput:
     path: str = ""
     url: str = ""
     text: str | None = None
+    job_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteJob:
+    """One job of a batch.
+
+    Attributes:
+        parameters: What it has otherwise than the others.
+        seeds: Those that it has otherwise than the others.
+        error: The message of why it did not complete, or empty.
+    """
+
+    job_id: str
+    status: str
+    parameters: JsonObject
+    seeds: JsonObject
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +88,27 @@ class Reply:
         return self.status in FINISHED
 
     @property
+    def jobs(self) -> tuple[RemoteJob, ...]:
+        """The jobs of a batch, in their order; of anything else none."""
+        is_batch = as_object(self.structured.get("batch")) is not None
+        entries = (as_array(self.structured.get("jobs")) or ()) if is_batch else ()
+        return tuple(_job(entry) for each in entries if (entry := as_object(each)) is not None)
+
+    @property
     def outputs(self) -> tuple[RemoteOutput, ...]:
         """What the job left, in the gateway's order."""
         entries = as_array(self.structured.get("outputs")) or ()
         return tuple(_output(entry) for each in entries if (entry := as_object(each)) is not None)
+
+
+def _job(entry: JsonObject) -> RemoteJob:
+    return RemoteJob(
+        job_id=_text(entry, "job_id"),
+        status=_text(entry, "status"),
+        parameters=as_object(entry.get("parameters")) or {},
+        seeds=as_object(entry.get("seeds")) or {},
+        error=_text(as_object(entry.get("error")) or {}, "message"),
+    )
 
 
 def _output(entry: JsonObject) -> RemoteOutput:
@@ -88,6 +124,7 @@ def _output(entry: JsonObject) -> RemoteOutput:
         path=_text(entry, "path"),
         url=_text(entry, "url"),
         text=text if isinstance(text, str) else None,
+        job_id=_text(entry, "job_id"),
     )
 
 

@@ -108,20 +108,22 @@ class DatabaseJobStore:
 
         return safe()
 
-    async def claim(self, job: Job) -> Job:
-        """Keep a new job that has a key, or return the one its caller has with that key already.
+    async def claim(self, job: Job, *others: Job) -> Job:
+        """Keep a new job and those that belong to it, or return the one its caller has with its key.
 
         Raises:
             GatewayError: The database cannot take it, or was away for too long.
         """
-        has_key = _has_key(job.caller, job.key)
+        is_it = _has_key(job.caller, job.key) if job.key else [JOBS.c.id == job.id]
 
         def take(connection: Connection) -> str:
             """Insert it, which waits for whoever inserts the same key, and look who has it."""
             _PUT_NEW.run(connection, _columns(job, self._owner))
-            found = connection.execute(select(JOBS.c.id, JOBS.c.record).where(*has_key)).one()
+            found = connection.execute(select(JOBS.c.id, JOBS.c.record).where(*is_it)).one()
             if found.id == job.id:
                 self._keep_inputs(connection, job)
+                for each in others:
+                    self._add(connection, each)
             return found.record
 
         return self._job(await self.do(take))

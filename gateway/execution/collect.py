@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from gateway.errors import BackendError, OutputMissing
 from gateway.graph.json_value import JsonObject
 from gateway.jobs.backend import Backend
-from gateway.jobs.files import OutputStore, Preview, Previewer
+from gateway.jobs.files import OutputStore, Preview, Previewer, SheetCell
 from gateway.jobs.job import Output, OutputFile, OutputText
 from gateway.jobs.names import safe_name, unique_name
 from gateway.services.bound import BoundService
@@ -58,6 +58,10 @@ class PreviewShelf:
     async def shrink(self, data: bytes, max_bytes: int) -> bytes | None:
         """Return the picture in at most so many bytes, or None when it cannot be made that small."""
         return await self._previewer.shrink(data, max_bytes)
+
+    async def sheet(self, cells: Sequence[SheetCell], columns: int) -> Preview:
+        """Return one picture of many small ones."""
+        return await self._previewer.sheet(cells, columns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gateway.errors import ArgumentError, GatewayError, JobNotFound
+from gateway.execution.batches import batch_of
 from gateway.execution.catalog import Catalog
 from gateway.execution.dispatching import Dispatching
 from gateway.execution.expectations import Expectations
@@ -18,6 +19,7 @@ from gateway.execution.ledger import Ledger
 from gateway.execution.outcome import Work, paid_run_lost
 from gateway.graph.json_value import Json
 from gateway.jobs import transitions
+from gateway.jobs.batch import Batch, whole_of
 from gateway.jobs.job import Job
 from gateway.jobs.keys import asked_of, same_call
 from gateway.jobs.placement import fitting_backends
@@ -62,6 +64,7 @@ class Executor:
         self.dispatcher = dispatcher
         self.fleet = fleet
         self.catalog = catalog
+        self.sheets = keeper.sheets
         self._intake = Intake(catalog, keeper)
         self.expectations = Expectations(ledger.store)
         ledger.ended = self.expectations.learn
@@ -71,6 +74,8 @@ class Executor:
         self, bound: BoundService, arguments: Mapping[str, Json], sender: Sender
     ) -> Job:
         """Check a call, keep its files, and take it on as a job; with a known key it is that job.
+
+        A call that makes several is a `Batch`.
 
         Raises:
             ArgumentError: The arguments are wrong, or no backend has what they choose.
@@ -90,7 +95,7 @@ class Executor:
 
         Args:
             bound: The old job's service as it is now.
-            old: A job of this sender's, in whatever state.
+            old: A job of this sender's, or a batch, in whatever state.
             overrides: Parameter → value; null leaves the old value out, so that a seed is drawn.
             sender: Who asks.
 
@@ -103,17 +108,26 @@ class Executor:
         call = _Call(bound, sender, asked_of("rerun_job", said) if sender.key else "")
         return await self._once(call, lambda: self._intake.again(bound, old, overrides, sender))
 
-    async def _once(self, call: _Call, make: Callable[[], Awaitable[Made]]) -> Job:
-        """Take on the job of a call, or return the one that its key stands for."""
+    async def _once(self, call: _Call, make: Callable[[], Awaitable[Sequence[Made]]]) -> Job:
+        """Take on the jobs of a call, or return those that its key stands for."""
         sender = call.sender
         if not sender.key:
-            return await self._take_on(call.bound, await make())
+            first, *others = await make()
+            if not others:
+                return await self._take_on(call.bound, first)
+            return await self._take_on_all(call.bound, (first, *others))
         known = await self.ledger.keyed(sender.caller, sender.key)
         if known is not None:
-            return same_call(known, call.asked)
-        made = await make()
-        job = replace(made.job, key=sender.key, asked=call.asked)
-        return await self._take_on_once(call.bound, replace(made, job=job))
+            return await self._whole(same_call(known, call.asked))
+        first, *others = await make()
+        job = replace(first.job, key=sender.key, asked=call.asked)
+        made = (replace(first, job=job), *others)
+        return await self._whole(await asyncio.shield(self._begin_claim(call.bound, made)))
+
+    async def _whole(self, job: Job) -> Job:
+        """Return the batch that a job is the first of, or the job."""
+        batch = None if job.batch is None else await batch_of(self.ledger, job.batch.id)
+        return batch or job
 
     async def _take_on(self, bound: BoundService, made: Made) -> Job:
         job = made.job
@@ -129,23 +143,42 @@ class Executor:
         self.ledger.reached("stored", job.id)
         return job
 
-    async def _take_on_once(self, bound: BoundService, made: Made) -> Job:
-        """Take on a job with a key, unless the key has one: that is known before anything begins.
+    async def _take_on_all(self, bound: BoundService, made: Sequence[Made]) -> Job:
+        """Take on the jobs of a call without a key; a caller who leaves meanwhile wants none of them."""
+        claim = self._begin_claim(bound, made)
+        try:
+            await asyncio.shield(claim)
+            return whole_of([each.job for each in made])
+        except asyncio.CancelledError:
+            await asyncio.shield(self._withdraw(claim, made))
+            raise
 
-        A caller who leaves meanwhile finds the job by its key.
+    async def _withdraw(self, claim: asyncio.Task[Job], made: Sequence[Made]) -> None:
+        await asyncio.wait([claim])
+        left = "Its caller left before it began."
+        await asyncio.gather(*(self.dispatcher.stop(each.job.id, left) for each in made))
+
+    def _begin_claim(self, bound: BoundService, made: Sequence[Made]) -> asyncio.Task[Job]:
+        """Begin to take on the jobs of a call, unless its key has some: known before anything begins.
+
+        A caller with a key who leaves meanwhile finds them by it.
         """
         claim = asyncio.create_task(self._claim(bound, made))
         self._claims.add(claim)
         claim.add_done_callback(self._claimed)
-        return await asyncio.shield(claim)
+        return claim
 
-    async def _claim(self, bound: BoundService, made: Made) -> Job:
-        job = await self.ledger.claim(made.job)
-        if job is made.job:
-            self.ledger.reached("stored", job.id)
-            self.dispatcher.submit(_work(bound, job), made.fitting, job)
-            return job
-        return same_call(job, made.job.asked)
+    async def _claim(self, bound: BoundService, made: Sequence[Made]) -> Job:
+        first, *others = made
+        job = await self.ledger.claim(first.job, *(each.job for each in others))
+        if job is not first.job:
+            return same_call(job, first.job.asked)
+        for each in made:
+            if each is not first:
+                self.ledger.adopt(each.job)
+            self.ledger.reached("stored", each.job.id)
+            self.dispatcher.submit(_work(bound, each.job), each.fitting, each.job)
+        return job
 
     def _claimed(self, claim: asyncio.Task[Job]) -> None:
         self._claims.discard(claim)
@@ -209,18 +242,20 @@ class Executor:
         return fitting
 
     async def find(self, job_id: str, caller: str) -> Job:
-        """Return a job of this caller.
+        """Return a job of this caller, or a batch.
 
         Raises:
             JobNotFound: There is none.
         """
-        job = await self.ledger.get(job_id)
+        job = await self.ledger.get(job_id) or await batch_of(self.ledger, job_id)
         if job is None or job.caller != caller:
             raise JobNotFound(job_id)
         return job
 
     async def stop(self, job: Job, reason: str) -> Job:
-        """Stop a job and return its state; a finished one is left as it is."""
+        """Stop a job, or all of a batch, and return its state; what is finished is left as it is."""
+        if isinstance(job, Batch):
+            return whole_of(await asyncio.gather(*(self.stop(each, reason) for each in job.jobs)))
         if job.finished:
             return job
         with self.ledger.watch(job) as watch:

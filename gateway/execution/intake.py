@@ -5,21 +5,29 @@ from __future__ import annotations
 import secrets
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from gateway.errors import ArgumentError, ArgumentFault, GatewayError
+from gateway.errors import ArgumentError, ArgumentFault, GatewayError, InputRefused
+from gateway.execution.batches import job_id_in
 from gateway.execution.catalog import Catalog
 from gateway.execution.keep_inputs import InputKeeper, Sender
 from gateway.graph.json_value import Json
-from gateway.jobs.job import InputFile, Job, JobStatus
+from gateway.jobs.batch import Batch
+from gateway.jobs.job import InputFile, Job, JobStatus, PartOf
 from gateway.jobs.placement import fitting_backends
-from gateway.services.arguments import Accepted, accept
+from gateway.services.arguments import Accepted
+from gateway.services.batch import accept_all
 from gateway.services.bound import BoundService
 from gateway.services.model import Service
+from gateway.services.values import shown
 from gateway.services.version import ServiceVersion, version_of
 
-__all__ = ["Intake", "Made", "draw"]
+__all__ = ["Intake", "Made", "draw", "together"]
+
+_FETCHED_AT_ONCE = 16
+_APART = 1e-6
+"""Seconds between the jobs of a batch, so that their order is that of their times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,43 +46,92 @@ class Intake:
         self._keeper = keeper
         self._versions: dict[str, tuple[BoundService, ServiceVersion]] = {}
 
-    async def new(self, bound: BoundService, arguments: Mapping[str, Json], sender: Sender) -> Made:
-        """Make a job of a call.
+    async def new(
+        self, bound: BoundService, arguments: Mapping[str, Json], sender: Sender
+    ) -> Sequence[Made]:
+        """Make the jobs of a call: one, or all of a batch in their order.
 
         Raises:
             ArgumentError: The arguments are wrong, or no backend has what they choose.
             GatewayError: A file cannot be kept.
         """
-        accepted, fitting = self._checked(bound, arguments)
-        inputs = await self._keeper.keep(accepted.files, sender)
-        return Made(self._job(bound, accepted, inputs, sender), fitting)
+        checked = self._checked(bound, arguments)
+        kept = await self._kept([each.files for each, _ in checked], sender)
+        return together(
+            [
+                Made(self._job(bound, accepted, inputs, sender), fitting)
+                for (accepted, fitting), inputs in zip(checked, kept, strict=True)
+            ]
+        )
 
     async def again(
         self, bound: BoundService, old: Job, overrides: Mapping[str, Json], sender: Sender
-    ) -> Made:
-        """Make a job that does an old one again: its arguments, seeds and files, save the overrides.
+    ) -> Sequence[Made]:
+        """Make what does an old job or batch again: its arguments, seeds and files, save the overrides.
 
         Raises:
             ArgumentError: The overrides are wrong, or a file is gone.
             GatewayError: The service changed, and does not take the old arguments any more.
         """
+        if not isinstance(old, Batch):
+            return await self._once_more(bound, old, overrides, sender)
+        made = [await self._once_more(bound, each, overrides, sender) for each in old.jobs]
+        if any(len(each) > 1 for each in made):
+            said = "a batch is done again job by job: give one value for all, or call the service"
+            raise ArgumentError([ArgumentFault("/overrides", said)])
+        return together([each[0] for each in made])
+
+    async def _once_more(
+        self, bound: BoundService, old: Job, overrides: Mapping[str, Json], sender: Sender
+    ) -> Sequence[Made]:
         try:
-            accepted, fitting = self._checked(bound, _overridden(old.arguments, overrides))
+            checked = self._checked(bound, _overridden(old.arguments, overrides))
         except ArgumentError as error:
             raise self._refused(bound, old, overrides, error) from error
         kept = {each.parameter: each for each in old.inputs if each.parameter not in overrides}
-        kept = {name: each for name, each in kept.items() if name in accepted.files}
+        kept = {name: each for name, each in kept.items() if name in checked[0][0].files}
         await self._keeper.check(kept.values())
-        files = {name: each for name, each in accepted.files.items() if name not in kept}
-        inputs = (*kept.values(), *await self._keeper.keep(files, sender))
-        job = self._job(bound, accepted, inputs, sender)
-        return Made(replace(job, rerun_of=old.id), fitting)
+        files = [
+            {name: given for name, given in accepted.files.items() if name not in kept}
+            for accepted, _ in checked
+        ]
+        made: list[Made] = []
+        for (accepted, fitting), more in zip(checked, await self._kept(files, sender), strict=True):
+            job = self._job(bound, accepted, (*kept.values(), *more), sender)
+            made.append(Made(replace(job, rerun_of=old.id), fitting))
+        return together(made)
+
+    async def _kept(
+        self, files: Sequence[Mapping[str, str]], sender: Sender
+    ) -> list[tuple[InputFile, ...]]:
+        """Keep the files of each job; one that several name is fetched once."""
+        named = list(dict.fromkeys(pair for each in files for pair in each.items()))
+        found: dict[tuple[str, str], InputFile] = {}
+        faults: list[ArgumentFault] = []
+        for start in range(0, len(named), _FETCHED_AT_ONCE):
+            some = dict(_numbered(named[start : start + _FETCHED_AT_ONCE]))
+            try:
+                for kept in await self._keeper.keep(
+                    {key: pair[1] for key, pair in some.items()}, sender
+                ):
+                    name = some[kept.parameter][0]
+                    found[some[kept.parameter]] = replace(kept, parameter=name)
+            except InputRefused as refused:
+                faults += [_plainly(each, some) for each in refused.faults]
+                if len(named) <= _FETCHED_AT_ONCE:
+                    raise InputRefused(faults, code=refused.code) from refused
+        if faults:
+            raise InputRefused(faults)
+        return [tuple(found[pair] for pair in each.items()) for each in files]
 
     def _checked(
         self, bound: BoundService, arguments: Mapping[str, Json]
-    ) -> tuple[Accepted, frozenset[str]]:
-        accepted = accept(bound, arguments, draw)
-        return accepted, fitting_backends(bound, accepted.arguments, self._catalog.candidates())
+    ) -> list[tuple[Accepted, frozenset[str]]]:
+        candidates = self._catalog.candidates()
+        return [
+            (accepted, fitting_backends(bound, accepted.arguments, candidates))
+            for accepted in accept_all(bound, arguments, draw)
+        ]
 
     def _job(
         self,
@@ -128,6 +185,40 @@ class Intake:
             where=old.service,
             mend="Override what it refuses, or call the service as it is now.",
         )
+
+
+def together(made: Sequence[Made]) -> Sequence[Made]:
+    """Return the jobs of one call as the batch that they are; a single one is none."""
+    if len(made) == 1:
+        return made
+    batch, size, began = str(uuid.uuid4()), len(made), made[0].job.created_at
+    return [
+        replace(
+            each,
+            job=replace(
+                each.job,
+                id=job_id_in(batch, index),
+                created_at=began + index * _APART,
+                batch=PartOf(batch, index, size),
+            ),
+        )
+        for index, each in enumerate(made)
+    ]
+
+
+def _numbered(named: Sequence[tuple[str, str]]) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Yield (parameter, reference) under names that tell them apart where a parameter has several."""
+    several = len({name for name, _ in named}) < len(named)
+    for index, pair in enumerate(named):
+        yield (f"{pair[0]}/{index}" if several else pair[0]), pair
+
+
+def _plainly(fault: ArgumentFault, some: Mapping[str, tuple[str, str]]) -> ArgumentFault:
+    """Return a fault of a file under its parameter's own name; a list's value is shown itself."""
+    name, reference = some.get(fault.pointer.removeprefix("/"), ("", ""))
+    if not name or fault.pointer == f"/{name}":
+        return fault
+    return ArgumentFault(f"/{name}", f"{shown(reference)}: {fault.message}")
 
 
 def _tells(service: Service) -> tuple[JobStatus, ...]:

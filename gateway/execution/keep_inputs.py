@@ -8,7 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from gateway.errors import ArgumentFault, InputRefused, JobNotFound
+from gateway.execution.batches import batch_of
 from gateway.execution.ledger import Ledger
+from gateway.execution.sheets import Sheets
+from gateway.jobs.batch import Batch
 from gateway.jobs.files import InputStore, OutputStore, Reference, References
 from gateway.jobs.job import InputFile, OutputFile
 from gateway.jobs.names import safe_name
@@ -39,6 +42,7 @@ class InputKeeper:
     inputs: InputStore
     outputs: OutputStore
     ledger: Ledger
+    sheets: Sheets
     max_size: int
 
     async def keep(self, files: Mapping[str, str], sender: Sender) -> tuple[InputFile, ...]:
@@ -101,9 +105,11 @@ class InputKeeper:
         return await self._open_output(output[1], int(output[2]), sender)
 
     async def _open_output(self, job_id: str, index: int, sender: Sender) -> Reference:
-        job = await self.ledger.get(job_id)
+        job = await self.ledger.get(job_id) or await batch_of(self.ledger, job_id)
         if job is None or job.caller != sender.caller:
             raise InputRefused([ArgumentFault("", JobNotFound.sentence(job_id))])
+        if isinstance(job, Batch):
+            job = await self.sheets.on(job)
         if index >= len(job.outputs):
             raise InputRefused(
                 [ArgumentFault("", f"job {job_id} has {len(job.outputs)} outputs, counted from 0")]

@@ -13,17 +13,20 @@ from gateway.jobs.delivery import Delivery
 from gateway.jobs.job import FINISHED, Job, JobStatus, Progress
 from gateway.jobs.store import JobStore, JobTaken
 
-__all__ = ["Ledger", "Watch"]
+__all__ = ["Ledger", "Watch", "within"]
 
 _LOOK_AGAIN = 0.25
 
 
 class Watch:
-    """One watcher's view of a job: its newest state, and waits for a change or for its end."""
+    """One watcher's view of a job: its newest state, and waits for a change or for its end.
 
-    def __init__(self, job: Job) -> None:
+    `stirred` is set at each change, of whoever watches several jobs by it.
+    """
+
+    def __init__(self, job: Job, stirred: asyncio.Event | None = None) -> None:
         self.job = job
-        self._changed = asyncio.Event()
+        self._changed = stirred or asyncio.Event()
         self._ended = asyncio.Event()
         if job.finished:
             self._ended.set()
@@ -42,14 +45,15 @@ class Watch:
 
     async def change(self, seconds: float | None) -> None:
         """Wait for a change since the last `take`, at most so long."""
-        await _within(seconds, self._changed)
+        await within(seconds, self._changed)
 
     async def end(self, seconds: float | None) -> None:
         """Wait for the end of the job, at most so long; nothing else wakes the waiter."""
-        await _within(seconds, self._ended)
+        await within(seconds, self._ended)
 
 
-async def _within(seconds: float | None, event: asyncio.Event) -> None:
+async def within(seconds: float | None, event: asyncio.Event) -> None:
+    """Wait for an event, at most so long; that the time is over is no fault."""
     try:
         async with asyncio.timeout(seconds):
             await event.wait()
@@ -88,13 +92,15 @@ class Ledger:
         self.adopt(job)
         return kept
 
-    async def claim(self, job: Job) -> Job:
-        """Take in a new job with a key, or return the one that the key stands for already.
+    async def claim(self, job: Job, *others: Job) -> Job:
+        """Take in a new job, or return the one that its key stands for already.
+
+        `others` are kept with it, and taken in by `adopt`.
 
         Raises:
             GatewayError: The store cannot take it.
         """
-        kept = await self.store.claim(job)
+        kept = await self.store.claim(job, *others)
         if kept.id == job.id:
             self.adopt(job)
             return job
@@ -251,9 +257,9 @@ class Ledger:
                 self._tell(newest)
 
     @contextmanager
-    def watch(self, job: Job) -> Generator[Watch]:
+    def watch(self, job: Job, stirred: asyncio.Event | None = None) -> Generator[Watch]:
         """Watch a job, from the given state on; the store is asked after one that runs elsewhere."""
-        watch = Watch(self._live.get(job.id, job))
+        watch = Watch(self._live.get(job.id, job), stirred)
         watches = self._watches.setdefault(job.id, set())
         watches.add(watch)
         self._look_after()

@@ -45,13 +45,15 @@ class MemoryJobStore:
         self.save_soon(job)
         return asyncio.sleep(0)
 
-    async def claim(self, job: Job) -> Job:
-        """Keep a new job that has a key, or return the one its caller has with that key already."""
-        known = await self.keyed(job.caller, job.key)
-        if known is None:
-            self._jobs[job.id] = job
+    async def claim(self, job: Job, *others: Job) -> Job:
+        """Keep a new job and those that belong to it, or return the one its caller has with its key."""
+        known = await self.keyed(job.caller, job.key) if job.key else None
+        if known is not None:
+            return known
+        self._jobs.update((each.id, each) for each in (job, *others))
+        if job.key:
             self._keys[job.caller, job.key] = job.id
-        return known or job
+        return job
 
     async def keyed(self, caller: str, key: str) -> Job | None:
         """Return a caller's job with that key, or None."""

@@ -17,6 +17,7 @@ __all__ = [
     "Previewer",
     "Reference",
     "References",
+    "SheetCell",
     "StoredFile",
 ]
 
@@ -145,6 +146,15 @@ class Preview:
     height: int
 
 
+@dataclass(frozen=True, slots=True)
+class SheetCell:
+    """One cell of a contact sheet: a small picture, or what is said instead, over some lines."""
+
+    picture: bytes | None
+    lines: tuple[str, ...]
+    instead: str
+
+
 class Previewer(Protocol):
     """Makes previews, off the event loop."""
 
@@ -157,6 +167,10 @@ class Previewer(Protocol):
 
     async def shrink(self, data: bytes, max_bytes: int) -> bytes | None:
         """Return the picture in at most `max_bytes`, or None when it cannot be made that small."""
+        ...
+
+    async def sheet(self, cells: Sequence[SheetCell], columns: int) -> Preview:
+        """Return one picture of many small ones, in rows of so many columns, of a bounded size."""
         ...
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "Output",
     "OutputFile",
     "OutputText",
+    "PartOf",
     "Progress",
     "Run",
 ]
@@ -163,6 +164,15 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class PartOf:
+    """Which place a job has in a call that made several; `index` counts from 0, of `size`."""
+
+    id: str
+    index: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """One accepted tool call.
 
@@ -178,6 +188,7 @@ class Job:
         asked: What tells the call from any other, where there is a key.
         rerun_of: Id of the job that this one does again, or empty.
         tells: The ends that its service's webhook is told of.
+        batch: The call that it is a part of, when that made several jobs.
     """
 
     id: str
@@ -203,6 +214,7 @@ class Job:
     asked: str = ""
     rerun_of: str = ""
     tells: tuple[JobStatus, ...] = ()
+    batch: PartOf | None = None
 
     @property
     def finished(self) -> bool:

@@ -94,10 +94,10 @@ class JobStore(Protocol):
         """Begin to keep a new job; what this returns is awaited until it is as safe as by `add`."""
         ...
 
-    async def claim(self, job: Job) -> Job:
-        """Keep a new job that has a key, or return the one its caller has with that key already.
+    async def claim(self, job: Job, *others: Job) -> Job:
+        """Keep a new job, or return the one its caller has with its key already.
 
-        Of several at the same moment, in any number of gateways, one is kept, and all get that one.
+        With it others are kept that belong to the same call: all of them, or none. Of several at the same moment, in any number of gateways, one is kept, and all get that one.
         """
         ...
 

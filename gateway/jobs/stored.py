@@ -19,6 +19,7 @@ from gateway.jobs.job import (
     Output,
     OutputFile,
     OutputText,
+    PartOf,
     Progress,
     Run,
 )
@@ -58,6 +59,7 @@ def record_of(job: Job) -> dict[str, Json]:
         "asked": job.asked,
         "rerun_of": job.rerun_of,
         "tells": list(job.tells),
+        "batch": None if job.batch is None else _plain(job.batch),
     }
 
 
@@ -80,6 +82,7 @@ def job_of(record: Json) -> Job:
         "outputs": tuple(_output(each) for each in as_array(told.get("outputs")) or ()),
         "progress": progress_of(told.get("progress")),
         "failure": None if (it := told.get("failure")) is None else _made(Failure, it),
+        "batch": None if (it := told.get("batch")) is None else _made(PartOf, it),
     }
     return _made(Job, cast("Json", values))
 

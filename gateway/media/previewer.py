@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from PIL import Image
 
-from gateway.jobs.files import Preview
+from gateway.jobs.files import Preview, SheetCell
 from gateway.media.pictures import (
     NotTiny,
     make_preview,
@@ -22,6 +22,7 @@ from gateway.media.pictures import (
     picture_size,
     shrink_picture,
 )
+from gateway.media.sheets import draw_sheet
 
 __all__ = ["PillowPreviewer"]
 
@@ -54,6 +55,10 @@ class PillowPreviewer:
     async def shrink(self, data: bytes, max_bytes: int) -> bytes | None:
         """Return the picture in at most `max_bytes`, or None when it cannot be made that small."""
         return await self._off_the_loop(shrink_picture, data, max_bytes)
+
+    async def sheet(self, cells: Sequence[SheetCell], columns: int) -> Preview:
+        """Return one picture of many small ones, in rows of so many columns, of a bounded size."""
+        return await self._off_the_loop(draw_sheet, cells, columns)
 
     async def size(self, path: str) -> tuple[int, int] | None:
         """Return a picture's width and height without decoding it; None when it is none."""

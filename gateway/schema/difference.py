@@ -90,6 +90,12 @@ def _property_changes(
 def _fragment_changes(
     name: str, pointer: str, old: JsonObject, new: JsonObject
 ) -> Iterator[Change]:
+    (old, lists), (new, listed) = _single(old), _single(new)
+    if lists and not listed:
+        yield Change("breaking", pointer, f"`{name}` takes no list of values any more")
+    if listed and not lists:
+        yield Change("note", pointer, f"`{name}` takes a list of values as well")
+    yield from _limit_changes(name, pointer, lists, listed if lists else {})
     before, after = old.get("type"), new.get("type")
     if before != after and not (before == "integer" and after == "number"):
         yield Change(
@@ -173,6 +179,16 @@ def _output_changes(old: JsonObject, new: JsonObject) -> Iterator[Change]:
 
 def _field(fields: JsonObject, name: str) -> JsonObject:
     return as_object(fields.get(name)) or {}
+
+
+def _single(fragment: JsonObject) -> tuple[JsonObject, JsonObject]:
+    """Return what one value is, and what a list of them is where one may be given, else {}."""
+    match as_array(fragment.get("anyOf")):
+        case [value, several]:
+            about = {name: each for name, each in fragment.items() if name != "anyOf"}
+            return {**(as_object(value) or {}), **about}, as_object(several) or {}
+        case _:
+            return fragment, {}
 
 
 def _default(fragment: JsonObject) -> str:

@@ -49,7 +49,8 @@ INSTRUCTIONS = (
     "rerun_job does one again, get_job_statistics tells how long they take and how often they "
     "fail, comfyui_health_check tells whether ComfyUI answers. An output's uri "
     "(comfyui://jobs/<id>/outputs/<n>) can be read as a resource, and given to another service's "
-    "image, mask, audio, video or file argument."
+    "image, mask, audio, video or file argument. Where an argument takes a list, each value becomes a "
+    "job of its own; the answer's job_id is that of all together, and every tool takes it."
 )
 
 CACHED: tuple[CacheableMethod, ...] = (

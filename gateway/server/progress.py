@@ -119,5 +119,7 @@ def _state(job: Job) -> str:
     if job.status == "pending":
         return "queued"
     title = progress.title or (f"node {progress.node}" if progress.node else "running")
-    text = f"{title} {progress.current:g}/{progress.maximum:g}" if progress.maximum else title
+    # Of several jobs no node runs, and the title says how many are done.
+    counts = progress.maximum and progress.node is not None
+    text = f"{title} {progress.current:g}/{progress.maximum:g}" if counts else title
     return f"{text}, {progress.left}" if progress.left else text

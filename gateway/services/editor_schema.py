@@ -208,6 +208,8 @@ def _when(rule: Clash) -> dict[str, Json]:
             return applies
         case "true":
             return applies | {"properties": {rule.key: {"const": True}}}
+        case "count":
+            return applies | {"properties": {rule.key: {"const": "count"}}}
         case _:
             return applies | {"properties": {rule.key: {"type": "object"}}}
 

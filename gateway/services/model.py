@@ -227,6 +227,7 @@ class Parameter:
         when_absent: What goes when a file is left out: `bypass`, the branch that hangs on it; or what
             is said. None: nothing does.
         repeat: The node that is there once for each item of a list, or None.
+        batch: How it makes one call several jobs, or None.
         places: Key → where it stands; the parameter itself under "".
     """
 
@@ -244,6 +245,7 @@ class Parameter:
     template: str | None = None
     when_absent: Literal["bypass"] | Removal | None = None
     repeat: Repeat | None = None
+    batch: Literal["count", "values"] | None = None
     places: Mapping[str, Place] = field(default_factory=dict[str, Place])
 
 
@@ -304,6 +306,7 @@ class Service:
         wait: Seconds a call blocks before it answers with the job's id; None: until the end.
         priority: −100…100, higher first.
         retry_paid: Whether a run that may have reached a paid node is made again when it is lost.
+        batch_limit: The most jobs that one call may start.
         webhook: No part of what callers get, so neither of how the service shows itself.
     """
 
@@ -323,6 +326,7 @@ class Service:
     prefix: Literal["job", "keep"] = "job"
     when_client_leaves: Literal["detach", "cancel"] = "detach"
     retry_paid: bool = False
+    batch_limit: int = 16
     webhook: Webhook | None = field(default=None, repr=False)
     places: Mapping[str, Place] = field(default_factory=dict[str, Place])
 

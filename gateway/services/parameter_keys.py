@@ -1,4 +1,4 @@
-"""The keys of a parameter of a service, and which of them go together."""
+"""The keys of a parameter of a service."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from gateway.graph.json_value import Json
 from gateway.services.fields import Fields, Group, Key
 from gateway.services.model import ParameterType, ShortTarget
 from gateway.services.names import NAME
+from gateway.services.parameter_clashes import CLASHES
 from gateway.services.scalar_shapes import (
     SHORT_PATH,
     AnyJson,
@@ -22,6 +23,7 @@ from gateway.services.scalar_shapes import (
 from gateway.services.shape import Clash, EitherOf, ListOf, MapOf, Needs, record
 
 __all__ = [
+    "BATCH",
     "BYPASS",
     "CHOICES",
     "CLASS_TYPE",
@@ -177,6 +179,14 @@ TEMPLATE: Key[str | None] = Key(
     "Jinja2 text that goes into the widget instead; it sees the arguments of all parameters.",
     None,
 )
+_BATCHES: Word[Literal["count", "values"]] = Word(("count", "values"))
+BATCH: Key[Literal["count", "values"] | None] = Key(
+    "batch",
+    _BATCHES,
+    "`values`: callers may give a list, and each of its values is a job of its own. `count`: how many "
+    "variations to make, each with seeds of its own.",
+    None,
+)
 
 # --- what changes the graph's shape ---------------------------------------------------------------
 
@@ -266,84 +276,6 @@ ITEMS: Key[str | Group[str | Fields] | None] = Key(
 )
 MAX_ITEMS: Key[int] = Key("max_items", Integer(1, 64), "The most items of the list.", 10)
 
-_SUPPLY_MEND = "Keep one of required: true, default and value."
-_RULES = (
-    Clash(
-        "required",
-        ("default", "value"),
-        "a required parameter has no value of its own",
-        _SUPPLY_MEND,
-        when="true",
-    ),
-    Clash("default", ("value",), "a fixed value needs no default", _SUPPLY_MEND),
-    Clash(
-        "targets",
-        ("node", "widget"),
-        "the widgets are named twice",
-        "Keep `targets`, and put the node and widget into its list.",
-    ),
-    Clash(
-        "choices",
-        (
-            "node",
-            "widget",
-            "targets",
-            "type",
-            "minimum",
-            "maximum",
-            "multiple_of",
-            "min_length",
-            "max_length",
-            "pattern",
-        ),
-        "`choices` as a mapping says itself which widgets are set, and to what",
-        "Keep `choices`, or make it a list.",
-        when="mapping",
-    ),
-    Clash(
-        "when_absent",
-        ("default", "value", "choices", "repeat", "template"),
-        "only a file that callers may leave out is ever absent",
-        "Keep `when_absent` on a parameter with a node, a widget and a file.",
-    ),
-    Clash(
-        "required",
-        ("when_absent",),
-        "what is required is never absent",
-        "Keep one of required: true and when_absent.",
-        when="true",
-    ),
-    Clash(
-        "repeat",
-        (
-            "node",
-            "widget",
-            "targets",
-            "choices",
-            "type",
-            "template",
-            "minimum",
-            "maximum",
-            "multiple_of",
-            "min_length",
-            "max_length",
-            "pattern",
-        ),
-        "a list that repeats a node says under `items` what each item sets",
-        "Keep `repeat`, and say under `items` what an item may be.",
-    ),
-    Needs("repeat", ("items",), "Say what an item sets: items: lora_name."),
-    Needs("items", ("repeat",), 'Say which node is there once for each item: repeat: "10".'),
-    Needs("max_items", ("repeat",), 'Say which node is there once for each item: repeat: "10".'),
-    Needs("node", ("widget",), "Name the widget of the node: widget: text."),
-    Needs("widget", ("node", "targets"), 'Name the node of the widget: node: "6".'),
-    Needs(
-        "template",
-        ("node", "targets"),
-        "Name the widget that the text goes into: node and widget.",
-    ),
-)
-
 PARAMETER: EitherOf[Fields | ShortTarget] = EitherOf(
     scalar=ShortPath(),
     mapping=record(
@@ -371,7 +303,8 @@ PARAMETER: EitherOf[Fields | ShortTarget] = EitherOf(
             REPEAT,
             ITEMS,
             MAX_ITEMS,
+            BATCH,
         ),
-        _RULES,
+        CLASHES,
     ),
 )

@@ -6,6 +6,7 @@ from typing import Any
 
 from gateway.errors import Place
 from gateway.graph.json_value import Json
+from gateway.services.batch_rules import check_count, of_count
 from gateway.services.fields import Fields, Group, Named
 from gateway.services.findings import Findings
 from gateway.services.model import (
@@ -28,6 +29,7 @@ from gateway.services.model import (
     WidgetTarget,
 )
 from gateway.services.parameter_keys import (
+    BATCH,
     BYPASS,
     CHOICES,
     DEFAULT,
@@ -103,8 +105,12 @@ def _parameter(member: Named[Fields | ShortTarget], findings: Findings) -> Param
         template=fields[TEMPLATE],
         when_absent=removal_of_fields(absent, findings) if isinstance(absent, Fields) else absent,
         repeat=_repeat(fields, findings),
+        batch=fields[BATCH],
         places=places_of(fields, place),
     )
+    if parameter.batch == "count":
+        check_count(parameter, fields, findings)
+        parameter = of_count(parameter)
     check_parameter(parameter, fields, findings)
     findings.attribute(before, parameter=member.name)
     return parameter

@@ -18,6 +18,7 @@ from gateway.services.read_removals import node_reference
 from gateway.services.read_webhooks import read_webhook
 from gateway.services.service_keys import (
     BACKEND,
+    BATCH_LIMIT,
     DESCRIPTION,
     EXAMPLES,
     INDEX,
@@ -72,6 +73,7 @@ def _service(member: Named[Fields], gateway: GatewaySettings, findings: Findings
         prefix=fields[PREFIX],
         when_client_leaves=fields[WHEN_CLIENT_LEAVES],
         retry_paid=fields[RETRY_PAID],
+        batch_limit=fields[BATCH_LIMIT],
         webhook=webhook,
         places=places_of(fields, place),
     )

@@ -208,6 +208,8 @@ def _applies(rule: Clash, node: Node) -> bool:
             return True
         case "true":
             return isinstance(node, ScalarNode) and node.value is True
+        case "count":
+            return isinstance(node, ScalarNode) and node.value == "count"
         case _:
             return isinstance(node, MappingNode)
 

@@ -11,6 +11,7 @@ from gateway.graph.definitions import Definition, Definitions, InputDefinition, 
 from gateway.graph.naming import node_named
 from gateway.graph.prompt import Node, Prompt
 from gateway.services.backend_files import names_model
+from gateway.services.batch_rules import batch_faults
 from gateway.services.bind_parameters import bind_parameter
 from gateway.services.bound import (
     BoundOutput,
@@ -72,9 +73,10 @@ def resolve_service(
     findings.extend(each for each in outputs if isinstance(each, Finding))
     findings.extend(_repeated_outputs(service, outputs))
     findings.extend(_spending(service, around))
+    findings.extend(batch_faults(service, parameters))
     complete = len(parameters) == len(service.parameters)
     if complete and not _has_errors(findings):
-        findings.extend(example_faults(service.examples, parameters))
+        findings.extend(example_faults(service, parameters))
     if conversion is not None:
         findings = [explained(each, conversion) for each in findings]
     found = _named(findings, service)

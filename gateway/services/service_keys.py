@@ -24,6 +24,7 @@ from gateway.services.webhook import JobEnd
 
 __all__ = [
     "BACKEND",
+    "BATCH_LIMIT",
     "DESCRIPTION",
     "EXAMPLES",
     "INDEX",
@@ -151,6 +152,12 @@ RETRY_PAID: Key[bool] = Key(
     "Whether a run that may have reached a paid node is made again when ComfyUI loses it.",
     False,
 )
+BATCH_LIMIT: Key[int] = Key(
+    "batch_limit",
+    Integer(1, 256),
+    "The most jobs that one call may start, where parameters have `batch`.",
+    16,
+)
 
 # The host in ASCII letters, so that it is the one that lists of hosts name; no fragment.
 _WEBHOOK_URL = Form(
@@ -200,6 +207,7 @@ SERVICE = record(
         PREFIX,
         WHEN_CLIENT_LEAVES,
         RETRY_PAID,
+        BATCH_LIMIT,
         WEBHOOK,
     ),
 )

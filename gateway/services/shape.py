@@ -94,13 +94,13 @@ class EitherOf(Reads[T], Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """A key that stands by none of `others`: when it is written, is true, or holds a mapping."""
+    """A key that stands by none of `others`: when it is written, is true, holds a mapping, or says `count`."""
 
     key: str
     others: tuple[str, ...]
     message: str
     mend: str
-    when: Literal["written", "true", "mapping"] = "written"
+    when: Literal["written", "true", "mapping", "count"] = "written"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,18 @@ import asyncio
 import math
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from gateway.errors import GatewayError, JobNotFound
+from gateway.execution.batches import BatchWatch, watch_batch
 from gateway.execution.executor import Executor, service_gone
 from gateway.execution.keep_inputs import Sender
+from gateway.execution.ledger import Watch
 from gateway.graph.json_value import Json, JsonObject
 from gateway.jobs import transitions
 from gateway.jobs.backend import Backend
+from gateway.jobs.batch import Batch, whole_of
 from gateway.jobs.files import Opened, OutputStore
 from gateway.jobs.job import Job, OutputFile
 from gateway.jobs.keys import key_of
@@ -32,6 +36,7 @@ from gateway.tools.arguments import (
     JobState,
     read_arguments,
 )
+from gateway.tools.batch_answer import Answers
 from gateway.tools.health import Looked, health_record
 from gateway.tools.job_answer import JobAnswers, rerun_answer
 from gateway.tools.job_record import failure_record, row_record
@@ -58,7 +63,7 @@ class ToolCalls:
         self._executor = executor
         self._backends = backends
         self._outputs = outputs
-        self._answers = answers
+        self._answers = Answers(answers)
         self._services: Mapping[str, BoundService] = {}
 
     def publish(self, services: Mapping[str, BoundService]) -> None:
@@ -100,8 +105,18 @@ class ToolCalls:
         return self._services[job.service]
 
     async def job(self, job_id: str, caller: str) -> Job:
-        """Return a job of this caller."""
-        return self._seen(await self._executor.find(job_id, caller))
+        """Return a job of this caller, or a batch."""
+        return await self._complete(self._seen(await self._executor.find(job_id, caller)))
+
+    async def _complete(self, job: Job) -> Job:
+        """Return a job; a finished batch with its contact sheet, or why that cannot be kept."""
+        if not isinstance(job, Batch):
+            return job
+        try:
+            return await self._executor.sheets.on(job)
+        except GatewayError as error:
+            said = f"The contact sheet could not be made: {error.message}"
+            return replace(job, warnings=(*job.warnings, said))
 
     async def wait(self, job_id: str, asking: Asking, seconds: float | None) -> Job:
         """Wait until a job is finished, at most so long, reporting; return its newest state."""
@@ -110,7 +125,7 @@ class ToolCalls:
         due = math.inf if asking.report is None else time.monotonic() + _FIRST_REPORT
         if asking.report is not None and not job.finished:
             self._executor.expectations.know_soon(job.service)
-        with self._executor.ledger.watch(job) as watch:
+        with self._watch(job) as watch:
             while not watch.job.finished and (now := time.monotonic()) < until:
                 if now < due:
                     await watch.end(_at_most(min(due, until) - now))
@@ -118,7 +133,12 @@ class ToolCalls:
                     await asking.report(self._seen(watch.take()))
                     due = time.monotonic() + _REPORT_AT_MOST
                     await watch.change(min(_REPORT_AT_LEAST, until - time.monotonic()))
-            return self._seen(watch.job)
+            job = self._seen(watch.job)
+        return await self._complete(job)
+
+    def _watch(self, job: Job) -> AbstractContextManager[Watch | BatchWatch]:
+        ledger = self._executor.ledger
+        return watch_batch(ledger, job) if isinstance(job, Batch) else ledger.watch(job)
 
     async def cancel(self, job_id: str, caller: str) -> Job:
         """Stop a job and return its state; a finished one is left as it is."""
@@ -136,6 +156,8 @@ class ToolCalls:
             JobNotFound: There is no such job or output.
         """
         job = await self._executor.find(job_id, caller)
+        if isinstance(job, Batch):
+            job = await self._executor.sheets.on(job)  # without it, others would have its number
         if not 0 <= index < len(job.outputs):
             raise JobNotFound(
                 f"{job_id}/outputs/{index}", mend=f"The job has {len(job.outputs)} outputs, from 0."
@@ -198,6 +220,8 @@ class ToolCalls:
         """Return the job with its place in our line and the time left, which change without it."""
         if job.finished:
             return job
+        if isinstance(job, Batch):
+            return whole_of([self._seen(each) for each in job.jobs])
         progress = job.progress
         position = self._executor.dispatcher.position(job.id)
         left = self._executor.expectations.left(job, time.time())
@@ -230,7 +254,7 @@ class ToolCalls:
         return answer
 
     async def _result(self, job_id: str, asking: Asking) -> Answer:
-        job = self._seen(await self._executor.find(job_id, asking.caller))
+        job = await self.job(job_id, asking.caller)
         if job.finished:
             return await self._answers.result(job, asking)
         answer = failed_answer(

@@ -21,7 +21,7 @@ from gateway.tools.job_record import (
 )
 from gateway.tools.running import Asking
 
-__all__ = ["JobAnswers", "rerun_answer"]
+__all__ = ["JobAnswers", "link_of", "rerun_answer", "told_output", "warning_of_unsent"]
 
 _LONGEST_TEXT = 2000
 _SMALLEST_PREVIEW = 2048
@@ -44,13 +44,13 @@ class JobAnswers:
             return Answer(
                 f"{job.service} is {job.status}: job {job.id}. {record['message']}", record
             )
-        places = await self._places(job, asking)
-        unsent = tuple(_unsent(job, places))
+        places = await self.places(job, asking)
+        unsent = tuple(warning_of_unsent(job, places))
         failed = job.status != "completed"
         answer = Answer(
             text=_failed_text(job) if failed else _text(job, places, unsent),
             structured=finished_record(job, places, unsent) | await self._told(job),
-            images=await self._images(job),
+            images=await self.images([job.outputs]),
             links=_links(job, places),
             failed=failed,
         )
@@ -79,7 +79,7 @@ class JobAnswers:
         await expectations.know(job.service)
         return expectations.seconds(job)
 
-    async def _places(self, job: Job, asking: Asking) -> Places:
+    async def places(self, job: Job, asking: Asking) -> Places:
         """Return where whoever asks can have each file now; links of buckets are made anew each time."""
         paths: dict[int, str] = {}
         urls: dict[int, str] = {}
@@ -99,21 +99,27 @@ class JobAnswers:
                 urls[number] = asking.url(job, number)
         return Places(paths, urls, frozenset(unsent))
 
-    async def _images(self, job: Job) -> tuple[InlineImage, ...]:
-        pictures = [
-            each
-            for each in job.outputs
-            if isinstance(each, OutputFile) and each.key and each.mime_type.startswith("image/")
-        ]
+    async def images(self, of: Sequence[Sequence[Output]]) -> tuple[InlineImage, ...]:
+        """Return previews of pictures within the budget; each group has its share, and what is over."""
         images: list[InlineImage] = []
         left = self.budget * 3 // 4
+        groups = [found for each in of if (found := _pictures(each))]
+        for number, pictures in enumerate(groups):
+            share = left // (len(groups) - number)
+            made = await self._within(pictures, share)
+            left -= sum(len(each.data) for each in made)
+            images += made
+        return tuple(images)
+
+    async def _within(self, pictures: Sequence[OutputFile], left: int) -> list[InlineImage]:
+        images: list[InlineImage] = []
         for number, picture in enumerate(pictures):
             share = left // (len(pictures) - number)
             data = await self._preview(picture, share)
             if data is not None:
                 left -= len(data)
                 images.append(InlineImage(data, "image/webp", picture.filename))
-        return tuple(images)
+        return images
 
     async def _preview(self, picture: OutputFile, most: int) -> bytes | None:
         if most < _SMALLEST_PREVIEW:
@@ -131,7 +137,7 @@ class JobAnswers:
 def _text(job: Job, places: Places, unsent: Sequence[str]) -> str:
     lines = [_summary(job)]
     lines.extend(
-        f"- {each.name}: {_told(each, number, places)}"
+        f"- {each.name}: {told_output(each, number, places)}"
         for number, each in enumerate(job.outputs[:_LINKS_SHOWN])
     )
     if len(job.outputs) > _LINKS_SHOWN:
@@ -152,7 +158,7 @@ def rerun_answer(answer: Answer, old: Job, job: Job) -> Answer:
     return replace(answer, text=f"{text}\n{answer.text}", structured=structured)
 
 
-def _unsent(job: Job, places: Places) -> Iterator[str]:
+def warning_of_unsent(job: Job, places: Places) -> Iterator[str]:
     """Yield a warning for each file that is still not in its bucket."""
     for number, file in enumerate(job.outputs):
         if isinstance(file, OutputFile) and number in places.unsent:
@@ -165,7 +171,8 @@ def _unsent(job: Job, places: Places) -> Iterator[str]:
             )
 
 
-def _told(output: Output, number: int, places: Places) -> str:
+def told_output(output: Output, number: int, places: Places) -> str:
+    """Return what a text says of an output and where it is; its number counts from 0."""
     match output:
         case OutputText(text=text):
             return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
@@ -179,17 +186,30 @@ def _told(output: Output, number: int, places: Places) -> str:
 
 
 def _links(job: Job, places: Places) -> tuple[FileLink, ...]:
-    return tuple(
-        FileLink(
-            uri=places.urls.get(number) or output_uri(job.id, number),
-            name=each.filename,
-            title=f"{each.name} {each.index}" if each.index else each.name,
-            mime_type=each.mime_type,
-            size=each.size_bytes,
-        )
-        for number, each in enumerate(job.outputs[:_LINKS_SHOWN])
-        if isinstance(each, OutputFile) and each.key
+    numbered = enumerate(job.outputs[:_LINKS_SHOWN])
+    found = (link_of(job, number, each, places) for number, each in numbered)
+    return tuple(each for each in found if each is not None)
+
+
+def link_of(job: Job, number: int, output: Output, places: Places) -> FileLink | None:
+    """Return the link to an output, by its place in the job's list from 0; None when it is no file."""
+    if not isinstance(output, OutputFile) or not output.key:
+        return None
+    return FileLink(
+        uri=places.urls.get(number) or output_uri(job.id, number),
+        name=output.filename,
+        title=f"{output.name} {output.index}" if output.index else output.name,
+        mime_type=output.mime_type,
+        size=output.size_bytes,
     )
+
+
+def _pictures(outputs: Sequence[Output]) -> list[OutputFile]:
+    return [
+        each
+        for each in outputs
+        if isinstance(each, OutputFile) and each.key and each.mime_type.startswith("image/")
+    ]
 
 
 def _summary(job: Job) -> str:

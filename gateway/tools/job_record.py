@@ -15,7 +15,10 @@ __all__ = [
     "failure_record",
     "finished_record",
     "handle_record",
+    "head_record",
+    "output_record",
     "output_uri",
+    "progress_record",
     "row_record",
     "status_record",
     "time_text",
@@ -51,7 +54,12 @@ def output_uri(job_id: str, number: int) -> str:
 
 def row_record(job: Job) -> dict[str, Json]:
     """Return a line of `list_jobs`."""
+    batch = job.batch
+    part: dict[str, Json] = (
+        {} if batch is None else {"batch_id": batch.id, "batch_index": batch.index}
+    )
     return {
+        **part,
         "job_id": job.id,
         "service": job.service,
         "status": job.status,
@@ -75,7 +83,7 @@ def handle_record(job: Job, expected: float | None) -> dict[str, Json]:
 
 def status_record(job: Job) -> dict[str, Json]:
     """Return the answer of `query_job_status`."""
-    record = {**_head(job), "progress": _progress(job)}
+    record = {**head_record(job), "progress": progress_record(job)}
     if job.failure is not None:
         record["error"] = failure_record(job.failure)
     return record
@@ -84,11 +92,13 @@ def status_record(job: Job) -> dict[str, Json]:
 def finished_record(job: Job, places: Places, unsent: Sequence[str] = ()) -> dict[str, Json]:
     """Return a service's answer, and that of `get_job_result`; `unsent` are warnings of today."""
     record = {
-        **_head(job),
+        **head_record(job),
         "total_images": sum(
             isinstance(each, OutputFile) and each.kind == "image" for each in job.outputs
         ),
-        "outputs": [_output(job, number, each, places) for number, each in enumerate(job.outputs)],
+        "outputs": [
+            output_record(job, number, each, places) for number, each in enumerate(job.outputs)
+        ],
         "node_history": [_span(each) for each in job.spans],
         "warnings": [*job.warnings, *unsent],
     }
@@ -118,7 +128,8 @@ def failure_record(failure: Failure) -> dict[str, Json]:
     }
 
 
-def _head(job: Job) -> dict[str, Json]:
+def head_record(job: Job) -> dict[str, Json]:
+    """Return what every record of a job begins with."""
     run = job.run
     ended = job.completed_at
     began = job.started_at
@@ -136,6 +147,8 @@ def _head(job: Job) -> dict[str, Json]:
         "parameters": dict(job.arguments),
         "seeds": dict(job.seeds),
     }
+    if job.batch is not None:
+        record |= {"batch_id": job.batch.id, "batch_index": job.batch.index}
     if job.rerun_of:
         record["rerun_of"] = job.rerun_of
     if began is not None:
@@ -146,7 +159,8 @@ def _head(job: Job) -> dict[str, Json]:
     return record
 
 
-def _progress(job: Job) -> dict[str, Json]:
+def progress_record(job: Job) -> dict[str, Json]:
+    """Return the `progress` object."""
     progress = job.progress
     return {
         "current": progress.current,
@@ -161,7 +175,8 @@ def _progress(job: Job) -> dict[str, Json]:
     }
 
 
-def _output(job: Job, number: int, output: Output, places: Places) -> dict[str, Json]:
+def output_record(job: Job, number: int, output: Output, places: Places) -> dict[str, Json]:
+    """Return an entry of `outputs`; numbers count from 0 over all outputs of the job."""
     record: dict[str, Json] = {
         "name": output.name,
         "index": output.index,

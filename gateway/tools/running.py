@@ -64,7 +64,7 @@ class Running(Protocol):
         ...
 
     async def job(self, job_id: str, caller: str) -> Job:
-        """Return a job of this caller.
+        """Return a job of this caller, or a batch: several jobs of one call, seen as one.
 
         Raises:
             JobNotFound: There is none.

@@ -81,10 +81,11 @@ def test_packed_definitions_are_read(gateway: Gateway) -> None:
         (b'{"A": 1}', "bad.json holds no node definitions"),
         (b"nonsense", "bad.json:1:1 is not valid JSON"),
         (b"\x1f\x8bnonsense", "bad.json is not a whole gzip file"),
-        (gzip.compress(b"{}" * 999)[:-9], "bad.json is not a whole gzip file"),
-        (gzip.compress(b" " * (129 << 20), 1), "bad.json unpacks to more than 128 MiB"),
-        (gzip.compress(b"\xff"), "bad.json is not UTF-8 text"),
+        (gzip.compress(b"{}" * 999, mtime=0)[:-9], "bad.json is not a whole gzip file"),
+        (gzip.compress(b" " * (129 << 20), 1, mtime=0), "bad.json unpacks to more than 128 MiB"),
+        (gzip.compress(b"\xff", mtime=0), "bad.json is not UTF-8 text"),
     ],
+    ids=["no-classes", "list", "numbers", "no-json", "no-gzip", "cut", "huge", "no-utf-8"],
 )
 @pytest.mark.usefixtures("folder")
 def test_definitions_that_cannot_be_used_are_wrong_use(

@@ -20,9 +20,12 @@ SCHEMA: JsonObject = {
         "colours": {"type": "array"},
         "size": {"enum": ["512", 512, "wide"]},
         "image": {"type": "string"},
+        "styles": {"anyOf": [{"type": "string"}, {"type": "array"}]},
+        "sizes": {"anyOf": [{"type": "integer"}, {"type": "array"}]},
+        "photos": {"anyOf": [{"type": "string"}, {"type": "array"}]},
     },
 }
-FILES = frozenset({"image"})
+FILES = frozenset({"image", "photos"})
 
 
 @pytest.mark.parametrize(
@@ -49,6 +52,42 @@ def test_a_value_is_read_as_its_parameter_wants(word: str, value: Json) -> None:
     (read,) = read_words([word], SCHEMA, FILES).values()
     assert read == value
     assert type(read) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("words", "value"),
+    [
+        (["styles=oil"], "oil"),
+        (["styles=oil", "styles=ink"], ["oil", "ink"]),
+        (['styles=["oil", "ink, soft"]'], ["oil", "ink, soft"]),
+        (['styles=["oil"]', "styles=ink", "styles=lino"], ["oil", "ink", "lino"]),
+        (["styles=[oil]"], "[oil]"),
+        (["styles=[]"], "[]"),
+        (["styles=[1, 2]"], ["1", "2"]),
+        (["sizes=[512, 768]"], [512, 768]),
+        (["sizes=512", "sizes=null"], [512, None]),
+        (["sizes=null", "sizes=512"], [None, 512]),
+        (["photos=https://a/b.png", "photos=data:,x"], ["https://a/b.png", "data:,x"]),
+    ],
+)
+def test_a_parameter_that_takes_several_values_is_given_a_list_or_again(
+    words: list[str], value: Json
+) -> None:
+    (read,) = read_words(words, SCHEMA, FILES).values()
+    assert read == value
+
+
+def test_files_of_a_list_are_absolute_paths_that_may_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.png", "b.png"):
+        Path(name).write_bytes(b"")
+    wanted = [str(tmp_path / "a.png"), str(tmp_path / "b.png")]
+    for words in (["photos=a.png", "photos=@b.png"], ['photos=["a.png", "b.png"]']):
+        arguments = read_words(words, SCHEMA, FILES)
+        assert arguments == {"photos": wanted}
+        assert [str(each) for each in named_files(arguments, FILES)] == wanted
 
 
 def test_the_last_word_for_a_parameter_holds() -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.jobs.job import InputFile, Job, OutputText, Run
+from gateway.jobs.job import InputFile, Job, OutputText, PartOf, Run
 from gateway.jobs.statistics import Figures, Period, Statistics, Times
 from gateway.jobs.store import Expiry, JobQuery, JobStore, Ran
 
@@ -212,6 +212,19 @@ async def test_of_many_claims_at_the_same_moment_one_is_kept(store: JobStore) ->
     kept = await asyncio.gather(*(store.claim(each) for each in made))
     assert len({each.id for each in kept}) == 1
     assert (await store.list(JobQuery())).total == 1
+
+
+async def test_jobs_of_one_call_are_kept_all_or_none(store: JobStore) -> None:
+    file = InputFile("image", "a", "a.png", "image/png", 3)
+    parts = [job(n, batch=PartOf("batch", n, 3), inputs=(file,)) for n in range(3)]
+    assert await store.claim(*parts) == parts[0]
+    assert [await store.get(each.id) for each in parts] == parts
+    assert await store.unused(["a", "b"]) == ["b"]
+    first = job(3, key="once", batch=PartOf("keyed", 0, 2))
+    assert await store.claim(first, job(4)) == first
+    # Another call with its key keeps nothing, not even what has no key itself.
+    assert await store.claim(job(5, key="once"), job(6), job(7)) == first
+    assert (await store.list(JobQuery())).total == 5
 
 
 async def test_a_job_with_a_key_needs_its_files(store: JobStore) -> None:

@@ -47,6 +47,13 @@ SERVICES: dict[str, Json] = {
     "fast_and_big": {**_COMMON, "backend": {"labels": ["big", "fast"]}},
     "impatient_on_a": {**_COMMON, "backend": "a", "queue_timeout": "1s"},
     "short": {**_COMMON, "timeout": "1s"},
+    "grid": {
+        **_COMMON,
+        "parameters": {
+            "seconds": "2.seconds",
+            "color": {"node": "1", "widget": "color", "batch": "values"},
+        },
+    },
 }
 
 

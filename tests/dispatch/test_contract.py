@@ -13,6 +13,7 @@ from gateway.errors import JobNotFound
 from gateway.execution.ledger import Ledger
 from gateway.execution.sweeping import Keeping, sweep
 from gateway.graph.json_value import Json, as_array, as_object
+from gateway.jobs.batch import Batch
 from gateway.jobs.job import Job, Progress
 from gateway.services.settings import KeepPolicy
 from gateway.simulator.faults import Die
@@ -37,6 +38,37 @@ async def test_a_job_runs_and_every_front_end_has_its_result(deployment: Deploym
         assert (done.status, len(done.outputs), len(done.runs)) == ("completed", 1, 1)
         assert (await deployment.fronts[front].answer(done, Asking())).failed is False
     assert deployment.posted() == 1
+
+
+async def test_a_call_that_makes_several_jobs_is_spread_and_every_front_end_has_it_whole(
+    deployment: Deployment,
+) -> None:
+    arguments: dict[str, Json] = {"seconds": 0.2, "color": [1, 2, 3, 4]}
+    batch = await deployment.fronts[0].start("grid", arguments, Asking())
+    assert isinstance(batch, Batch)
+    for front in (0, 1):
+        done = await deployment.ended(batch, front)
+        assert isinstance(done, Batch)
+        assert (done.status, done.id, len(done.outputs)) == ("completed", batch.id, 5)
+        assert len({backend_of(each) for each in done.jobs}) > 1
+        answer = await deployment.fronts[front].answer(done, Asking())
+        assert not answer.failed
+        assert [each.arguments["color"] for each in done.jobs] == [1, 2, 3, 4]
+        sheet = await deployment.fronts[front].output(batch.id, 0, "local")
+        assert sheet == done.sheet
+    assert deployment.posted() == 4
+
+
+async def test_a_batch_is_stopped_through_another_front_end(deployment: Deployment) -> None:
+    arguments: dict[str, Json] = {"seconds": 20, "color": [*range(6)]}
+    batch = await deployment.fronts[0].start("grid", arguments, Asking())
+    await deployment.running(batch, 1)
+    await deployment.fronts[1].cancel(batch.id, "local")
+    done = await deployment.ended(batch)
+    assert isinstance(done, Batch)
+    assert {each.status for each in done.jobs} == {"cancelled"}
+    with pytest.raises(JobNotFound):
+        await deployment.fronts[1].cancel(batch.id, "ann")
 
 
 async def test_jobs_run_in_the_order_they_came(deployment: Deployment) -> None:

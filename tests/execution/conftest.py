@@ -16,6 +16,7 @@ from gateway.execution.keep_inputs import InputKeeper
 from gateway.execution.ledger import Ledger
 from gateway.execution.memory_store import MemoryJobStore
 from gateway.execution.outcome import Workshop
+from gateway.execution.sheets import Sheets
 from gateway.execution.sweeping import Keeping
 from gateway.media.previewer import PillowPreviewer
 from gateway.services.settings import KeepPolicy
@@ -39,11 +40,14 @@ async def make_bench(tmp_path: Path) -> AsyncIterator[MakeBench]:
         inputs = open_input_store(str(tmp_path / "inputs"))
         outputs = open_output_store(str(tmp_path / "outputs"))
         ledger = Ledger(MemoryJobStore())
-        shelves = Shelves(outputs, PreviewShelf(previewer, 64), grace)
+        previews = PreviewShelf(previewer, 64)
+        shelves = Shelves(outputs, previews, grace)
         fleet = Fleet(named)
         dispatcher = Dispatcher(fleet, Workshop(ledger, inputs, shelves, grace), attempts, faults)
         dispatchers.append(dispatcher)
-        keeper = InputKeeper(OneFile(), inputs, outputs, ledger, 1024)
+        keeper = InputKeeper(
+            OneFile(), inputs, outputs, ledger, Sheets(outputs, previews), 64 * 1024
+        )
         return Bench(
             Executor(ledger, dispatcher, fleet, Catalog(named), keeper),
             ledger,

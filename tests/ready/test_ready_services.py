@@ -43,6 +43,7 @@ def test_the_ready_services_are_all_there() -> None:
         "upscale_image",
     ]
     assert NAMES == [
+        "examples/prompt-grid",
         "examples/switches",
         "examples/team",
         "examples/three-outputs",

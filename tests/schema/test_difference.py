@@ -29,6 +29,11 @@ def tool(*required: str, **properties: Json) -> dict[str, Json]:
     }
 
 
+def several(value: dict[str, Json], most: int, **about: Json) -> dict[str, Json]:
+    lists: dict[str, Json] = {"type": "array", "items": value, "minItems": 1, "maxItems": most}
+    return {"anyOf": [value, lists], **about}
+
+
 @pytest.mark.parametrize(
     ("old", "new", "changes"),
     [
@@ -272,6 +277,32 @@ def tool(*required: str, **properties: Json) -> dict[str, Json]:
             [("breaking", "/inputSchema/properties/a", "the parameter `a` is gone")],
         ),
         (tool(a="odd"), tool(a=3), []),
+        (
+            tool(a={"type": "string", "default": "x"}),
+            tool(a=several({"type": "string"}, 4, default="x")),
+            [("note", "/inputSchema/properties/a", "`a` takes a list of values as well")],
+        ),
+        (
+            tool(a=several({"type": "string"}, 4)),
+            tool(a={"type": "string"}),
+            [("breaking", "/inputSchema/properties/a", "`a` takes no list of values any more")],
+        ),
+        (
+            tool(a=several({"type": "integer"}, 4)),
+            tool(a=several({"type": "integer", "maximum": 9}, 3)),
+            [
+                (
+                    "breaking",
+                    "/inputSchema/properties/a/maxItems",
+                    "`a` has a narrower maxItems: 3 (it was 4)",
+                ),
+                (
+                    "breaking",
+                    "/inputSchema/properties/a/maximum",
+                    "`a` has a narrower maximum: 9 (there was none)",
+                ),
+            ],
+        ),
     ],
 )
 def test_a_difference_is_told(
@@ -303,14 +334,17 @@ texts: st.SearchStrategy[dict[str, Json]] = st.fixed_dictionaries(
 
 @st.composite
 def tools(draw: st.DrawFn) -> dict[str, Json]:
-    properties = draw(st.dictionaries(st.sampled_from(["a", "b"]), numbers | texts))
+    one = numbers | texts
+    many = st.builds(several, one, st.integers(1, 3))
+    properties = draw(st.dictionaries(st.sampled_from(["a", "b"]), one | many))
     required = draw(st.lists(st.sampled_from(["a", "b"]), unique=True))
     return tool(*(each for each in required if each in properties), **properties)
 
 
+singles = st.integers(-1, 6) | st.sampled_from([0.5, "", "a", "bb", "cccccc"])
 calls = st.dictionaries(
     st.sampled_from(["a", "b"]),
-    st.integers(-1, 6) | st.sampled_from([0.5, "", "a", "bb", "cccccc"]),
+    singles | st.lists(singles, max_size=4),
 )
 
 

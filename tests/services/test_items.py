@@ -89,8 +89,8 @@ OBJECT = "must be an object of `name` (required), `strength`, found "
         (["a"], [("/loras/0", f'{OBJECT}"a"')]),
         ([{"strength": 1}], [("/loras/0", f'{OBJECT}{{"strength": 1}}')]),
         (
-            [{"name": "a", "strenth": 1}],
-            [("/loras/0", f'{OBJECT}{{"name": "a", "strenth": 1}}')],
+            [{"name": "a", "strengths": 1}],
+            [("/loras/0", f'{OBJECT}{{"name": "a", "strengths": 1}}')],
         ),
         ([{"name": "A"}], [("/loras/0/name", 'must be text that is not empty that matches the pattern ^[a-z]+$, found "A"')]),
         (

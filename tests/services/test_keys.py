@@ -89,6 +89,7 @@ OF_SHAPE = {
 """Faults that parser and schema both refuse, but for those that `is_beyond_a_schema` tells."""
 
 OF_MEANING = {
+    "batch-count-random",
     "bucket-key-unfit",
     "choice-twice",
     "choices-empty",
