@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
-from typing import Annotated, cast
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -15,6 +16,11 @@ from gateway.errors import DeclarationError, Finding
 from gateway.project.environment import read_environment
 from gateway.project.load import Loaded, Project, load_project
 from gateway.project.locate import shown_path
+from gateway.project.lock_file import stale_lock
+from gateway.project.settling import LOCK_FILE
+
+if TYPE_CHECKING:
+    from gateway.project.repair import Repaired
 
 __all__ = ["register"]
 
@@ -32,6 +38,18 @@ def _validate(
     online: Annotated[
         bool, typer.Option("--online", help="Also ask the backends: nodes, models, limits.")
     ] = False,
+    fix: Annotated[
+        bool,
+        typer.Option(
+            "--fix", help="Write bindings that moved to where they are now, and services.lock.json."
+        ),
+    ] = False,
+    accept: Annotated[
+        bool,
+        typer.Option(
+            "--accept", help="Write services.lock.json from services.yaml as it is: all is right."
+        ),
+    ] = False,
 ) -> None:
     try:
         path = config_path(config)
@@ -40,18 +58,45 @@ def _validate(
             raise
         sys.stdout.write(render(error.findings, form))
         raise typer.Exit(2) from None
-    loaded = load_project(path, read_environment())
+    loaded, done = _loaded(path, fix=fix, accept=accept)
     findings = loaded.findings
-    if online and loaded.project is not None:
-        check = cast(
-            "Callable[[Project], Sequence[Finding]]", load("gateway.cli.online", "check_online")
-        )
-        findings = (*findings, *check(loaded.project))
+    if loaded.project is not None:
+        findings = (*findings, *_checked(loaded.project, online=online))
     sys.stdout.write(render(findings, form, coloured=is_coloured(sys.stdout)))
     if form == "text":
+        sys.stdout.write(done)
         sys.stdout.write(_summary(shown_path(path), loaded, findings))
     if any(each.severity == "error" for each in findings):
         raise typer.Exit(1)
+
+
+def _checked(project: Project, *, online: bool) -> Sequence[Finding]:
+    """Return what serving does not ask: whether the lock is fresh, and what the backends say."""
+    findings = stale_lock(project)
+    if not online:
+        return findings
+    check = cast(
+        "Callable[[Project], Sequence[Finding]]", load("gateway.cli.online", "check_online")
+    )
+    return (*findings, *check(project))
+
+
+def _loaded(path: Path, *, fix: bool, accept: bool) -> tuple[Loaded, str]:
+    """Load the project, repaired where that is asked for, and what there is to tell of the repair."""
+    if not fix and not accept:
+        return load_project(path, read_environment()), ""
+    mend = cast(
+        "Callable[[Path, Mapping[str, str]], Repaired]",
+        load("gateway.project.repair", "accept" if accept else "repair"),
+    )
+    repaired = mend(path, read_environment())
+    lines = [
+        f"{shown_path(path)}:{each.line}:{each.column}: {each.before} → {each.after}\n"
+        for each in repaired.replaced
+    ]
+    if repaired.is_locked:
+        lines.append(f"wrote {shown_path(path.parent / LOCK_FILE)}\n")
+    return repaired.loaded, "".join(lines)
 
 
 def _summary(file: str, loaded: Loaded, findings: Sequence[Finding]) -> str:
