@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from gateway.project.definitions_file import DEFINITIONS_FILE
+from gateway.project.settling import LOCK_FILE
 from gateway.project.workflows import FOLDER, scan_workflows
 
 __all__ = ["Fingerprint", "fingerprint"]
@@ -16,9 +17,9 @@ Fingerprint: TypeAlias = frozenset[tuple[str, int, int]]
 
 
 def fingerprint(config: Path) -> Fingerprint:
-    """Return the state of services.yaml, the workflows and the pinned definitions."""
+    """Return the state of services.yaml, its lock, the workflows and the pinned definitions."""
     root = config.absolute().parent
-    entries = [_entry(config), _entry(root / DEFINITIONS_FILE)]
+    entries = [_entry(each) for each in (config, root / LOCK_FILE, root / DEFINITIONS_FILE)]
     entries.extend(_entry(each) for each in scan_workflows(root / FOLDER))
     return frozenset(each for each in entries if each is not None)
 

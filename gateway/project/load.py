@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gateway.errors import Finding
 from gateway.graph.definitions import Definitions
+from gateway.intake.settle import Move
 from gateway.project.anchor import anchor_paths, with_database
 from gateway.project.buckets import with_credentials
 from gateway.project.conversions import Conversions
@@ -15,6 +16,7 @@ from gateway.project.definitions_file import DEFINITIONS_FILE, read_definitions
 from gateway.project.environment import read_keys
 from gateway.project.json_file import FileFault, read_text
 from gateway.project.locate import shown_path
+from gateway.project.settling import Settling, read_lock
 from gateway.project.workflows import Workflows
 from gateway.services.bound import BoundService
 from gateway.services.model import Declaration, Service
@@ -49,10 +51,15 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a load came to; `project` is None when any finding is an error."""
+    """What a load came to; `project` is None when any finding is an error.
+
+    Attributes:
+        moves: The bindings that name their nodes otherwise than services.yaml does.
+    """
 
     project: Project | None
     findings: tuple[Finding, ...]
+    moves: tuple[Move, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +92,12 @@ def load_graphs(config: Path, environment: Mapping[str, str]) -> Graphs:
 
 
 def load_project(
-    config: Path, environment: Mapping[str, str], conversions: Conversions | None = None
+    config: Path,
+    environment: Mapping[str, str],
+    conversions: Conversions | None = None,
+    *,
+    text: str | None = None,
+    with_lock: bool = True,
 ) -> Loaded:
     """Load the project of a services.yaml. Opens no connection; never raises for a fault in a file.
 
@@ -94,31 +106,38 @@ def load_project(
         environment: Variables for `${NAME}`, `GATEWAY_API_KEYS`, `GATEWAY_DATABASE_URL` and the keys
             of buckets (`AWS_…`, `AZURE_…`).
         conversions: Editor workflows that earlier loads converted.
+        text: What is to be read instead of the file's own text.
+        with_lock: Whether what services.lock.json tells is heeded.
     """
     config = config.absolute()
     root = config.parent
-    parsed = _parse(config, environment)
+    parsed = _parse(config, environment, text)
     raw = read_definitions(root / DEFINITIONS_FILE)
     keys = read_keys(environment)
     findings = [*parsed.findings, *raw.findings, *keys.findings]
     services: tuple[BoundService, ...] = ()
+    moves: list[Move] = []
     if parsed.declaration is not None:
-        workflows = Workflows(root, raw, conversions)
-        services, found = _resolve(parsed.declaration.services, workflows, raw.definitions)
+        lock = read_lock(root if with_lock else None)
+        findings += lock.findings
+        graphs = _Graphs(Workflows(root, raw, conversions), raw.definitions, Settling(root, lock))
+        services, found, moves = _resolve(parsed.declaration.services, graphs)
         findings += [*check_backends(parsed.declaration), *found]
         findings += check_dispatch(with_database(parsed.declaration, environment))
     ordered = _in_order(findings, shown_path(config))
     if parsed.declaration is None or any(each.severity == "error" for each in ordered):
-        return Loaded(None, ordered)
+        return Loaded(None, ordered, tuple(moves))
     declaration = with_credentials(with_database(parsed.declaration, environment), environment)
     declaration = anchor_paths(declaration, root)
-    return Loaded(Project(root, config, declaration, services, raw.definitions, keys.keys), ordered)
+    project = Project(root, config, declaration, services, raw.definitions, keys.keys)
+    return Loaded(project, ordered, tuple(moves))
 
 
-def _parse(config: Path, environment: Mapping[str, str]) -> Parsed:
+def _parse(config: Path, environment: Mapping[str, str], text: str | None = None) -> Parsed:
     file = shown_path(config)
     try:
-        return parse_services(read_text(config, _LIMIT), file, environment)
+        text = read_text(config, _LIMIT) if text is None else text
+        return parse_services(text, file, environment)
     except FileFault as fault:
         finding = Finding(
             code="config-unreadable", message=fault.message, place=fault.place, mend=fault.mend
@@ -126,21 +145,38 @@ def _parse(config: Path, environment: Mapping[str, str]) -> Parsed:
         return Parsed(None, (finding,))
 
 
+@dataclass(frozen=True, slots=True)
+class _Graphs:
+    """What services are resolved with."""
+
+    workflows: Workflows
+    definitions: Definitions
+    settling: Settling
+
+
 def _resolve(
-    services: Iterable[Service], workflows: Workflows, definitions: Definitions
-) -> tuple[tuple[BoundService, ...], list[Finding]]:
+    services: Iterable[Service], graphs: _Graphs
+) -> tuple[tuple[BoundService, ...], list[Finding], list[Move]]:
     bound: list[BoundService] = []
     findings: list[Finding] = []
-    for service in services:
-        workflow = workflows.read(service)
+    moves: list[Move] = []
+    for declared in services:
+        workflow = graphs.workflows.read(declared)
         if isinstance(workflow, tuple):
             findings += workflow
             continue
-        resolved = resolve_service(service, workflow.prompt, definitions, workflow.conversion)
+        settled = graphs.settling.settle(declared, workflow)
+        findings += settled.findings
+        moves += settled.moves
+        if any(each.severity == "error" for each in settled.findings):
+            continue  # looked up as they are written, bindings may be at other nodes than were meant
+        resolved = resolve_service(
+            settled.service, workflow.prompt, graphs.definitions, workflow.conversion
+        )
         findings += resolved.findings
         if resolved.bound is not None:
             bound.append(resolved.bound)
-    return tuple(bound), findings
+    return tuple(bound), findings, moves
 
 
 def _in_order(findings: Iterable[Finding], main: str) -> tuple[Finding, ...]:

@@ -30,7 +30,7 @@ _LOOK_AGAIN_MS = 2000
 async def watch_project(
     config: Path, environment: Mapping[str, str], seen: Fingerprint
 ) -> AsyncIterator[Loaded]:
-    """Yield a load after each change of services.yaml, workflows/ or the pinned definitions.
+    """Yield a load after each change of services.yaml, its lock, workflows/ or the pinned definitions.
 
     Args:
         config: Path of services.yaml.

@@ -34,10 +34,12 @@ class Workflow:
 
     Attributes:
         prompt: Its graph.
+        content: The file's.
         conversion: How it came to be, when the file is the editor's own save format.
     """
 
     prompt: Prompt
+    content: bytes
     conversion: Conversion | None = None
 
 
@@ -97,10 +99,12 @@ class Workflows:
         if isinstance(file, Finding):
             return (file,)
         if file.prompt is not None:
-            return Workflow(file.prompt)
+            return Workflow(file.prompt, file.content)
         shown = shown_path(self._folder / name)
         found = self._conversions.convert(file.content, file.raw, self._pinned, shown)
-        return found if isinstance(found, tuple) else Workflow(found.prompt, found)
+        if isinstance(found, tuple):
+            return found
+        return Workflow(found.prompt, file.content, found)
 
     def _file(self, name: str) -> _File | Finding:
         if name not in self._files:

@@ -89,3 +89,45 @@ def test_online_tells_a_backend_that_does_not_answer(gateway: Gateway) -> None:
     (finding,) = json.loads(ran.out)["findings"]
     assert finding["code"].startswith("backend-")
     assert (finding["file"], finding["line"]) == ("services.yaml", 3)
+
+
+def _renumber(project: Path) -> None:
+    (file,) = (project / "workflows").glob("*.json")
+    file.write_text(file.read_text("utf-8").replace('"6"', '"60"'), encoding="utf-8")
+
+
+def test_fix_writes_the_lock_then_what_moved_and_says_so(gateway: Gateway, project: Path) -> None:
+    first = gateway("validate", "--fix")
+    assert first == Ran(
+        0, "wrote services.lock.json\nservices.yaml: 1 service, nothing to mend\n", ""
+    )
+    _renumber(project)
+    told = gateway("validate")
+    assert told.status == 0
+    assert "warning: portrait.prompt: `6.text`: what was node 6" in told.out
+    fixed = gateway("validate", "--fix")
+    assert fixed.status == 0
+    assert fixed.out == (
+        'services.yaml:9:22: "6" → "60"\n'
+        "wrote services.lock.json\nservices.yaml: 1 service, nothing to mend\n"
+    )
+    assert (project / "services.yaml").read_text("utf-8") == PORTRAIT.replace('"6"', '"60"')
+    assert gateway("validate").out == "services.yaml: 1 service, nothing to mend\n"
+
+
+def test_fix_in_json_tells_the_findings_alone(gateway: Gateway, project: Path) -> None:
+    gateway("validate", "--fix")
+    _renumber(project)
+    assert json.loads(gateway("validate", "--fix", "--format", "json").out) == {"findings": []}
+    assert '"60"' in (project / "services.yaml").read_text("utf-8")
+
+
+def test_a_stale_lock_is_a_warning_and_accept_writes_it(gateway: Gateway, project: Path) -> None:
+    gateway("validate", "--fix")
+    (file,) = (project / "workflows").glob("*.json")
+    file.write_text(file.read_text("utf-8") + "\n", encoding="utf-8")
+    told = gateway("validate", "--format", "github")
+    assert told.status == 0
+    assert told.out.startswith("::warning file=services.lock.json,line=1,col=1,title=lock-stale::")
+    assert gateway("validate", "--accept").status == 0
+    assert gateway("validate").out == "services.yaml: 1 service, nothing to mend\n"

@@ -16,6 +16,7 @@ from gateway.graph.json_value import Json
 from gateway.project.environment import NotedVariables
 from gateway.project.fingerprint import fingerprint
 from gateway.project.load import load_project
+from gateway.project.settling import LOCK_FILE
 from gateway.project.tools_cache import (
     CACHE_FILE,
     WORTHWHILE,
@@ -271,3 +272,10 @@ def test_a_workflow_whose_edits_would_not_show_keeps_the_project_from_being_kept
     age(config, 3600)
     _load_and_keep(config, {})
     assert not (config.parent / ".gateway").exists()
+
+
+def test_a_lock_that_came_since_makes_the_kept_tools_too_old(config: Path) -> None:
+    _load_and_keep(config, {})
+    assert _kept(config) is not None
+    (config.parent / LOCK_FILE).write_text("{}", encoding="utf-8")
+    assert _kept(config) is None

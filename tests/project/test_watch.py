@@ -12,6 +12,7 @@ import pytest
 
 from gateway.project.fingerprint import fingerprint
 from gateway.project.load import Loaded
+from gateway.project.repair import repair
 from gateway.project.watch import watch_project
 from tests.editor.portrait import OBJECT_INFO, portrait
 from tests.project.small import SERVICES, write_project
@@ -110,3 +111,20 @@ async def test_an_edit_of_an_editor_workflow_yields_its_new_graph(tmp_path: Path
         assert loaded.project is not None, loaded.findings
         text = loaded.project.services[0].prompt["6"].inputs["text"]
         assert text == "a dog, sitting"
+
+
+@pytest.mark.timeout(30)
+async def test_a_workflow_that_is_renumbered_and_then_fixed_goes_on(tmp_path: Path) -> None:
+    config = write_project(tmp_path)
+    assert repair(config, {}).is_locked
+    async with _watching(config) as edits:
+        file = tmp_path / "workflows" / "draw.json"
+        file.write_text(file.read_text("utf-8").replace('"3"', '"13"'), encoding="utf-8")
+        moved = await edits.next()
+        assert [each.code for each in moved.findings] == ["binding-moved", "binding-moved"]
+        assert _names(moved) == ["draw"]
+        repair(config, {})
+        fixed = await edits.next()
+        while fixed.findings:  # services.yaml and its lock may be seen one after the other
+            fixed = await edits.next()
+        assert _names(fixed) == ["draw"]

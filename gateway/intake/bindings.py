@@ -1,0 +1,148 @@
+"""Every place in a service that names a node of its graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+from gateway.errors import Place
+from gateway.graph.prompt import Prompt
+from gateway.services.locate import targets_of
+from gateway.services.model import (
+    ByClassType,
+    ById,
+    ByTitle,
+    NodeReference,
+    OutputRule,
+    Parameter,
+    Service,
+    ShortTarget,
+    Target,
+    WidgetTarget,
+)
+
+__all__ = [
+    "Binding",
+    "BindingKey",
+    "Reference",
+    "Section",
+    "bindings_of",
+    "named",
+    "nodes_meant",
+    "rebound",
+]
+
+Section = Literal["parameters", "outputs"]
+Reference: TypeAlias = NodeReference | ShortTarget
+
+BindingKey: TypeAlias = tuple[Section, str, str]
+"""Section, name of the parameter or output, and what is bound as text: `6.text`, `{title: X}.text`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One place that names a node.
+
+    Attributes:
+        key: Tells it from every other binding of its service; where two say the same, they are one.
+        reference: Which node; a short form names node and widget in one.
+    """
+
+    key: BindingKey
+    reference: Reference
+    place: Place
+
+
+def bindings_of(service: Service) -> Iterator[Binding]:
+    """Yield every binding of a service, in the file's order."""
+    for parameter in service.parameters:
+        for target in targets_of(parameter):
+            reference = target if isinstance(target, ShortTarget) else target.node
+            yield Binding(_target_key(parameter, target), reference, target.place)
+    for rule in service.outputs:
+        yield Binding(_output_key(rule), rule.node, rule.place)
+
+
+def named(reference: Reference) -> str:
+    """Return how a reference is spoken of: `node 6`, `title Positive`."""
+    match reference:
+        case ById(node_id):
+            return f"node {node_id}"
+        case ByTitle(title):
+            return f"the title `{title}`"
+        case ByClassType(class_type):
+            return f"the class_type `{class_type}`"
+        case ShortTarget(path):
+            return f"`{path}`"
+
+
+def nodes_meant(reference: Reference, prompt: Prompt) -> tuple[str, ...]:
+    """Return the ids of all nodes that a reference means as it is written; one is as it should be."""
+    match reference:
+        case ById(node_id):
+            return (node_id,) if node_id in prompt else ()
+        case ByTitle(title):
+            return tuple(each for each, node in prompt.items() if node.title == title)
+        case ByClassType(class_type):
+            return tuple(each for each, node in prompt.items() if node.class_type == class_type)
+        case ShortTarget(path):
+            dots = (at for at in range(len(path) - 1, 0, -1) if path[at] == ".")
+            return tuple(path[:at] for at in dots if path[:at] in prompt)[:1]
+
+
+def rebound(service: Service, moves: Mapping[BindingKey, tuple[str, str]]) -> Service:
+    """Return a service some of whose bindings name other nodes.
+
+    Args:
+        service: As declared.
+        moves: Binding → the id that its node had, and the one it has.
+    """
+    return replace(
+        service,
+        parameters=tuple(_parameter(each, moves) for each in service.parameters),
+        outputs=tuple(
+            replace(rule, node=ById(moves[key][1])) if (key := _output_key(rule)) in moves else rule
+            for rule in service.outputs
+        ),
+    )
+
+
+def _parameter(parameter: Parameter, moves: Mapping[BindingKey, tuple[str, str]]) -> Parameter:
+    def moved(target: Target) -> Target:
+        key = _target_key(parameter, target)
+        if key not in moves:
+            return target
+        before, now = moves[key]
+        if isinstance(target, ShortTarget):
+            return WidgetTarget(ById(now), target.path[len(before) + 1 :], target.place)
+        return replace(target, node=ById(now))
+
+    return replace(
+        parameter,
+        targets=tuple(moved(each) for each in parameter.targets),
+        choice_map=tuple(
+            replace(each, settings=tuple((moved(target), value) for target, value in each.settings))
+            for each in parameter.choice_map
+        ),
+    )
+
+
+def _target_key(parameter: Parameter, target: Target) -> BindingKey:
+    if isinstance(target, ShortTarget):
+        return ("parameters", parameter.name, target.path)
+    return ("parameters", parameter.name, f"{_node_text(target.node)}.{target.widget}")
+
+
+def _output_key(rule: OutputRule) -> BindingKey:
+    return ("outputs", rule.name, _node_text(rule.node))
+
+
+def _node_text(reference: NodeReference) -> str:
+    match reference:
+        case ById(node_id):
+            return node_id
+        case ByTitle(title):
+            return f"{{title: {title}}}"
+        case ByClassType(class_type):
+            return f"{{class_type: {class_type}}}"
