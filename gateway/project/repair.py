@@ -13,6 +13,7 @@ from gateway.project.atomic import replace_file
 from gateway.project.load import Loaded, Project, load_project
 from gateway.project.locate import shown_path
 from gateway.project.lock_file import write_lock
+from gateway.services.bound import BoundParameter
 from gateway.services.model import ById, ByTitle, NodeReference, ShortTarget
 from gateway.services.replacement import Replaced, Replacement, replace_nodes
 
@@ -105,12 +106,22 @@ def _is_own_title(node_id: str, prompt: Prompt) -> bool:
 def _meant(project: Project) -> list[object]:
     """Return which node each binding of a project means."""
     return [
-        (
-            bound.name,
-            bound.outputs,
-            [(each.name, each.widgets, each.settings) for each in bound.parameters],
-        )
+        (bound.name, bound.outputs, [_nodes_of(each) for each in bound.parameters])
         for bound in project.services
+    ]
+
+
+def _nodes_of(bound: BoundParameter) -> list[object]:
+    return [
+        (
+            each.name,
+            each.widgets,
+            each.settings,
+            each.cuts,
+            each.absence,
+            each.repeat and (each.repeat.node_id, each.repeat.carries),
+        )
+        for each in bound.parts
     ]
 
 

@@ -24,7 +24,8 @@ Section: TypeAlias = Literal["parameters", "outputs"]
 _BOM = "\ufeff"
 _PLAIN = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.:-]*[A-Za-z0-9_])?( [A-Za-z0-9_]+)*")
 _ANCHOR = re.compile(r"&\S+\s+")
-_TARGETS, _CHOICES, _NODE = "targets", "choices", "node"
+_TARGETS, _CHOICES, _NODE, _REPEAT, _ABSENT = "targets", "choices", "node", "repeat", "when_absent"
+_REMOVALS = ("bypass", "mute")
 _FORMS: dict[type[NodeReference], str] = {ByTitle: "title", ByClassType: "class_type"}
 
 
@@ -136,6 +137,17 @@ def _references(value: yaml.Node | None) -> Iterator[yaml.Node]:
         inner = _entry(target, _NODE)
         if inner is not None:
             yield inner
+    repeated = _entry(value, _REPEAT)
+    if repeated is not None:
+        yield _entry(repeated, _NODE) or repeated
+    for _, label in _pairs(_entry(value, _CHOICES)):
+        yield from _removed(label)
+    yield from _removed(_entry(value, _ABSENT))
+
+
+def _removed(value: yaml.Node | None) -> Iterator[yaml.Node]:
+    for key in _REMOVALS:
+        yield from _items(_entry(value, key))
 
 
 def _short_forms(value: yaml.Node | None) -> Iterator[yaml.Node]:

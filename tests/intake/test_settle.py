@@ -19,7 +19,8 @@ from gateway.intake.bindings import bindings_of, nodes_meant
 from gateway.intake.lock import Lock, LockFault, record_graph, record_service, render_lock
 from gateway.intake.settle import Edit, Settled, settle
 from gateway.intake.skeleton import skeleton_of
-from gateway.services.model import Service, WidgetTarget
+from gateway.services.locate import targets_of
+from gateway.services.model import ById, Service, WidgetTarget
 from gateway.services.parse import parse_services
 from tests.intake.edits import EDITS, Graph, begin
 
@@ -126,6 +127,41 @@ def test_moved_nodes_are_named_by_their_new_ids_and_told() -> None:
     assert _meant(settled, new) == [
         ("6",), ("17",), ("13",), ("13",), ("6",), ("6",), ("13",), ("9",), ("9",),
     ]  # fmt: skip
+
+
+def test_nodes_that_are_taken_out_or_repeated_are_found_again_too() -> None:
+    text = """\
+version: 1
+services:
+  draw:
+    description: Draw.
+    workflow: draw.json
+    parameters:
+      style: {choices: {plain: {bypass: ["6"], mute: ["9"]}, {}: {7.text: x}}}
+      image: {node: "7", widget: image, when_absent: {bypass: [{title: Positive}], mute: ["3"]}}
+      loras: {repeat: {node: "3", model: 0}, items: {name: {widget: seed}, steps: {widget: steps}}}
+      branch: {node: "7", widget: image, when_absent: bypass}
+"""
+    service = _service(text.replace("{}:", "other:"))
+    raw = json.dumps(_first()).replace("Positive", "Prompt")
+    for node_id in ("3", "6", "9"):
+        raw = raw.replace(f'"{node_id}"', f'"1{node_id}"')
+    settled = _settled(json.loads(raw), service)
+    assert _codes(settled) == [
+        ("binding-moved", "node 6"),
+        ("binding-moved", "node 9"),
+        ("binding-moved", "{title: Positive}"),
+        ("binding-moved", "node 3"),
+        ("binding-moved", "node 3"),
+    ]
+    assert _meant(settled, json.loads(raw)) == [
+        ("7",), ("16",), ("19",), ("7",), ("16",), ("13",), ("13",), ("7",),
+    ]  # fmt: skip
+    repeat = settled.service.parameters[2].repeat
+    assert repeat is not None
+    items = [target for field in repeat.fields for target in targets_of(field)]
+    assert {each.node for each in items if isinstance(each, WidgetTarget)} == {ById("13")}
+    assert settled.service.parameters[3].when_absent == "bypass"
 
 
 def test_a_title_that_was_changed_is_found_by_its_node() -> None:

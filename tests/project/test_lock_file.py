@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -277,3 +278,27 @@ def test_the_lock_of_this_repository_is_fresh() -> None:
     """When it is not: `gateway validate --fix`, and read the difference."""
     assert (ROOT / LOCK_FILE).is_file()
     assert stale_lock(_project(ROOT / "services.yaml")) == ()
+
+
+def test_nodes_that_are_taken_out_or_repeated_are_written_too(tmp_path: Path) -> None:
+    project = tmp_path / "switches"
+    shutil.copytree(ROOT / "examples/switches", project)
+    config, workflow = project / "services.yaml", project / "workflows/beacon.json"
+    assert write_lock(_project(config))
+    before = config.read_text("utf-8")
+    graph = workflow.read_text("utf-8")
+    for node_id in json.loads(graph):
+        graph = graph.replace(f'"{node_id}"', f'"a{node_id}"')
+    workflow.write_text(graph.replace("Upscale", "Enlarge"), encoding="utf-8")
+    repaired = repair(config, {})
+    assert repaired.loaded.findings == ()
+    assert [(each.before, each.after) for each in repaired.replaced] == [
+        ('"10"', '"a10"'),
+        ("Upscale", "Enlarge"),
+        ('"3"', '"a3"'),
+        ('"9"', '"a9"'),
+    ]
+    for old, new in (('"10"', '"a10"'), ("{title: Upscale}", "{title: Enlarge}")):
+        before = before.replace(old, new)
+    before = before.replace('node: "3"', 'node: "a3"').replace('node: "9"', 'node: "a9"')
+    assert config.read_text("utf-8") == before
