@@ -257,7 +257,7 @@ def _sentence(
     ids = [each.node.id for each in ends if isinstance(each.node, ById)]
     made = dict.fromkeys(_made_by(wiring, node_id)[1] for node_id in ids)
     given = ["text"] if any(each.name == "prompt" for each in parameters) else []
-    types = [each.type for each in parameters]
+    types: list[ParameterType | None] = [each.type for each in parameters]
     given += [words[types.count(kind) > 1] for kind in types if (words := _WORDS.get(kind))]
     sentence = f"Make {_listed(list(made))}" if made else "Run the workflow"
     return f"{sentence} from {_listed(list(dict.fromkeys(given)))}." if given else f"{sentence}."

@@ -47,7 +47,10 @@ def picture_texts(file: BinaryIO) -> Mapping[str, str]:
     """
     try:
         # A large picture is no danger to those who decode nothing of it.
-        with warnings.catch_warnings(action="ignore"), Image.open(file, formats=_FORMATS) as picture:
+        with (
+            warnings.catch_warnings(action="ignore"),
+            Image.open(file, formats=_FORMATS) as picture,
+        ):
             texts = {
                 name.lower(): str(text)
                 for name, text in picture.info.items()
