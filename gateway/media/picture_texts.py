@@ -10,6 +10,7 @@ import struct
 import warnings
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import BinaryIO
 
 from PIL import Image
@@ -56,7 +57,9 @@ def picture_texts(file: BinaryIO) -> Mapping[str, str]:
                 for name, text in picture.info.items()
                 if isinstance(name, str) and isinstance(text, str)
             }
-            for name, text in _exif_texts(picture.getexif()):
+            # A PNG's is looked for behind its pixels, which Pillow decodes on the way.
+            exif = Image.Exif() if picture.format == "PNG" else picture.getexif()
+            for name, text in _exif_texts(exif):
                 texts.setdefault(name, text)
             return texts
     except _BROKEN as error:
@@ -80,4 +83,8 @@ def _text(value: object) -> str:
         if code == "utf-16-be" and body[1:2] == b"\0":
             code = "utf-16-le"
         value = body.decode(code or "utf-8", "replace")
+    elif isinstance(value, str):
+        # EXIF's own text is ASCII, and whoever writes more than that writes UTF-8.
+        with suppress(UnicodeError):
+            value = value.encode("latin-1").decode("utf-8")
     return value.rstrip("\0") if isinstance(value, str) else ""
