@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from gateway.cli.adding import Plan, carry_out, fitted_entry, plan_of, target_of
+from gateway.cli.adding import Plan, carry_out, fitted_entry, name_for, plan_of, target_of
 from gateway.cli.call import call_service
 from gateway.cli.found import chosen_names, parameter_table, print_wide
 from gateway.cli.known import known_definitions
@@ -16,8 +16,10 @@ from gateway.cli.opening import Config
 from gateway.cli.options import command_of
 from gateway.cli.report import as_text, is_coloured
 from gateway.cli.saving import OutputFolder
-from gateway.cli.source import DefinitionsFile, FromBackend, read_given
+from gateway.cli.source import DefinitionsFile, FromBackend, Given, read_given
 from gateway.errors import GatewayError
+from gateway.graph.json_value import Json
+from gateway.graph.prompt import to_json
 from gateway.intake.fit import Fitted, fit
 from gateway.intake.inspection import plain
 from gateway.intake.sources import classes_in, material_of
@@ -64,6 +66,14 @@ class _Options:
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Keep all that is found.")] = False
     from_backend: FromBackend = None
     definitions: DefinitionsFile = None
+    form: Annotated[
+        Literal["api", "editor"] | None,
+        typer.Option(
+            "--format",
+            help="What is kept under workflows/.  [default: what SOURCE is]",
+            show_default=False,
+        ),
+    ] = None
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be written, and write nothing.")
     ] = False
@@ -92,11 +102,13 @@ def _add(told: _Options) -> None:
     classes = classes_in(given.source)
     raw = known_definitions(classes, told.definitions, target.declaration.backends, target.root)
     material = material_of(given.source, raw)
-    fitted = fitted_entry(target, material, told.name, given.stem)
+    document = _document(told, given, material)
+    name = name_for(target, told.name, given.stem)
+    fitted = fitted_entry(target, material, document, name)
     _show(fitted)
     if not (told.yes or told.dry_run):
         fitted = _kept(fitted, material)
-    plan = plan_of(target, fitted, raw)
+    plan = plan_of(target, fitted, document, raw)
     if told.dry_run:
         _show_plan(plan)
         return
@@ -107,6 +119,19 @@ def _add(told: _Options) -> None:
     if told.run:
         words = _arguments(fitted, told.words or [])
         call_service(loaded.project, fitted.entry.name, words, told.output)
+
+
+def _document(told: _Options, given: Given, material: Material) -> Json:
+    """Return what the workflow's file will hold: the graph that ran, else the save file as it is."""
+    editor = given.source.editor
+    if told.form == "editor" and editor is None:
+        raise GatewayError(
+            "there is no editor workflow in this, only the graph in API format",
+            code="wrong-use",
+            mend="Leave --format out.",
+        )
+    is_editor = told.form == "editor" or (told.form is None and given.source.prompt is None)
+    return editor if is_editor else to_json(material.prompt)
 
 
 def _show(fitted: Fitted) -> None:

@@ -11,8 +11,7 @@ from pathlib import Path
 
 from gateway.cli.opening import config_path
 from gateway.errors import DeclarationError, Finding, GatewayError
-from gateway.graph.json_value import Json, JsonObject
-from gateway.graph.prompt import to_json
+from gateway.graph.json_value import Json, JsonObject, as_object
 from gateway.intake.entry import render_entry
 from gateway.intake.fit import Fitted, fit
 from gateway.intake.names import Names, service_name
@@ -22,6 +21,7 @@ from gateway.project.environment import read_environment
 from gateway.project.json_file import FileFault, read_json
 from gateway.project.load import Loaded, load_project
 from gateway.project.locate import CONFIG_NAME, CONFIG_VARIABLE, shown_path
+from gateway.project.pinning import is_complete
 from gateway.project.together import write_together
 from gateway.project.workflows import FOLDER
 from gateway.services.insertion import indent_of_services, insert_service
@@ -29,7 +29,7 @@ from gateway.services.model import Declaration
 from gateway.services.names import SERVICE_NAME
 from gateway.services.parse import parse_services
 
-__all__ = ["Plan", "Target", "carry_out", "fitted_entry", "plan_of", "target_of"]
+__all__ = ["Plan", "Target", "carry_out", "fitted_entry", "name_for", "plan_of", "target_of"]
 
 _MOST = 32 << 20
 _NEW_FILE = """\
@@ -92,14 +92,21 @@ def target_of(config: Path | None) -> Target:
     return Target(path, text, parsed.declaration)
 
 
-def fitted_entry(target: Target, material: Material, name: str | None, stem: str) -> Fitted:
+def fitted_entry(target: Target, material: Material, document: Json, name: str) -> Fitted:
     """Return the entry that is suggested for a workflow.
 
     Args:
         target: Where it goes.
         material: The workflow.
-        name: What the service is to be called; None: after the workflow.
-        stem: What the workflow is called.
+        document: What its file will hold.
+        name: What the service is called.
+    """
+    workflow = _free_file(target.root, name, document)
+    return fit(suggest(material, name, workflow), material.prompt, material.definitions)
+
+
+def name_for(target: Target, name: str | None, stem: str) -> str:
+    """Return what a service is called: as was said, or after its workflow, which is `stem`.
 
     Raises:
         GatewayError: The name cannot be one.
@@ -108,41 +115,46 @@ def fitted_entry(target: Target, material: Material, name: str | None, stem: str
         names = Names()
         for each in target.declaration.services:
             names.take(each.name)
-        name = names.take(service_name(stem))
-    elif not _is_name(name):
+        return names.take(service_name(stem))
+    if not _is_name(name):
         raise GatewayError(
             f"{name!r} cannot be a service's name: it must be {SERVICE_NAME.says}, and no built-in "
             "tool's",
             code="wrong-use",
             mend=SERVICE_NAME.mend,
         )
-    workflow = _free_file(target.root, name, _document(material))
-    return fit(suggest(material, name, workflow), material.prompt, material.definitions)
+    return name
 
 
-def plan_of(target: Target, fitted: Fitted, raw: JsonObject) -> Plan:
+def plan_of(target: Target, fitted: Fitted, document: Json, raw: JsonObject) -> Plan:
     """Return what adding an entry writes.
 
     Args:
         target: Where it goes.
         fitted: The entry.
+        document: What the workflow's file holds.
         raw: Definitions of its nodes, which are pinned where none are yet.
 
     Raises:
         DeclarationError: The name is taken, or services.yaml leaves no place for an entry.
     """
-    entry, prompt = fitted.entry, fitted.bound.prompt
+    entry = fitted.entry
     entry_text = render_entry(entry, indent_of_services(target.text))
     text = insert_service(target.text, entry.name, entry_text, shown_path(target.config))
     files: dict[Path, bytes] = {}
     workflow = target.root / FOLDER / entry.workflow
     if not workflow.exists():
-        files[workflow] = _json_text(to_json(prompt)).encode("utf-8")
+        files[workflow] = _json_text(document).encode("utf-8", "replace")
     definitions = target.root / DEFINITIONS_FILE
     pinned = read_raw(definitions)
-    classes = {node.class_type for node in prompt.values()}
-    new = {name: raw[name] for name in sorted(classes - pinned.keys()) if name in raw}
-    if new:
+    new = {
+        name: entry
+        for name, entry in raw.items()
+        if not is_complete(as_object(pinned.get(name)) or {})
+    }
+    if new.keys() - pinned.keys() or definitions_text({**pinned, **new}) != definitions_text(
+        pinned
+    ):
         files[definitions] = definitions_text({**pinned, **new}).encode("utf-8")
     files[target.config] = text.encode("utf-8", "surrogateescape")
     return Plan(fitted, entry_text, files)
@@ -198,10 +210,6 @@ def _holds(path: Path, document: Json) -> bool:
         return read_json(path, _MOST) == document
     except FileFault:
         return False
-
-
-def _document(material: Material) -> Json:
-    return json.loads(_json_text(to_json(material.prompt)))
 
 
 def _json_text(document: Json) -> str:

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
-import json
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
 from gateway.comfy.backend import ComfyBackend
+from gateway.comfy.http import Http
 from gateway.errors import BackendError, GatewayError
 from gateway.graph.json_value import Json, JsonObject, as_object
 from gateway.project.definitions_file import DEFINITIONS_FILE, read_raw
+from gateway.project.json_file import FileFault
+from gateway.project.object_info_file import read_object_info
+from gateway.project.pinning import ordered_entry
 from gateway.services.model import BackendDeclaration
 
 __all__ = ["known_definitions"]
 
-_WITHIN = 4.0
+_WITHIN = 10.0
 """Seconds: whoever adds a workflow should not wait for a machine that sleeps."""
-_MOST = 256 << 20
 
 
 def known_definitions(
@@ -37,11 +37,15 @@ def known_definitions(
         root: The project's folder, where some are pinned.
 
     Raises:
-        GatewayError: `definitions-unreadable`: the file cannot be used.
+        GatewayError: The file cannot be used.
     """
     pinned = read_raw(root / DEFINITIONS_FILE)
     found = _read(file) if file is not None else asyncio.run(_ask_all(class_types, backends))
-    return {name: entry for name, entry in {**pinned, **found}.items() if name in class_types}
+    entries = {
+        **pinned,
+        **{name: ordered_entry(as_object(each) or {}) for name, each in found.items()},
+    }
+    return {name: entry for name, entry in entries.items() if name in class_types}
 
 
 async def _ask_all(
@@ -58,28 +62,27 @@ async def _ask(class_types: frozenset[str], backend: BackendDeclaration) -> Json
     asking = ComfyBackend(backend)
     try:
         async with asyncio.timeout(_WITHIN):
-            return await asking.definitions(class_types)
+            if await _is_there(backend):
+                return await asking.definitions(class_types)
     except (BackendError, TimeoutError):
-        return {}
+        pass  # nobody said that it has to be there: what is pinned will do
     finally:
         await asking.close()
+    return {}
+
+
+async def _is_there(backend: BackendDeclaration) -> bool:
+    """Tell whether anybody answers, asking once: a real question is asked again and again."""
+    http = Http(backend)
+    try:
+        async with http.open("/system_stats") as opened:
+            return opened.status == 200
+    finally:
+        await http.close()
 
 
 def _read(path: Path) -> JsonObject:
     try:
-        with path.open("rb") as file:
-            raw = (gzip.GzipFile(fileobj=file) if path.suffix == ".gz" else file).read(_MOST + 1)
-        entries = as_object(json.loads(raw)) if len(raw) <= _MOST else None
-    except (OSError, EOFError, zlib.error, ValueError, RecursionError) as error:
-        raise _unreadable(path, str(error)) from error
-    if entries is None:
-        raise _unreadable(path, "it is no object of definitions, or far too large")
-    return entries
-
-
-def _unreadable(path: Path, why: str) -> GatewayError:
-    return GatewayError(
-        f"the definitions in {path} cannot be used: {why}",
-        code="definitions-unreadable",
-        mend="Save what ComfyUI answers to /object_info there.",
-    )
+        return read_object_info(path)
+    except FileFault as fault:
+        raise GatewayError(fault.message, code="wrong-use", mend=fault.mend) from fault

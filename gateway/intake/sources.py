@@ -7,12 +7,13 @@ ran; the save file is then asked for titles and notes only.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gateway.editor.class_types import class_types_in
 from gateway.editor.convert import Unconvertible, convert, is_editor_workflow
 from gateway.errors import GatewayError
-from gateway.graph.json_value import Json, JsonObject, as_array, as_object
+from gateway.graph.json_value import Json, JsonObject, as_object
 from gateway.graph.object_info import parse_definitions
 from gateway.graph.prompt import PromptFault, parse_prompt
 from gateway.intake.editor_facts import editor_facts, with_titles
@@ -89,10 +90,7 @@ def classes_in(source: Source) -> frozenset[str]:
     inner = as_object(entries.get("prompt")) or {}
     nodes = [as_object(each) or {} for each in (*entries.values(), *inner.values())]
     found = {name for node in nodes if isinstance(name := node.get("class_type"), str)}
-    for node in _editor_nodes(source.editor):
-        name = (as_object(node) or {}).get("type")
-        found |= {name} if isinstance(name, str) else set()
-    return frozenset(found)
+    return class_types_in(source.editor) | found
 
 
 def material_of(source: Source, object_info: JsonObject) -> Material:
@@ -113,7 +111,7 @@ def material_of(source: Source, object_info: JsonObject) -> Material:
             raise GatewayError(fault.message, code=fault.code, mend=fault.mend) from fault
         prompt = None
     if prompt is None:
-        if not object_info:
+        if not object_info and class_types_in(source.editor):
             raise GatewayError(
                 "this is the editor's own save format, and without definitions of its nodes it "
                 "cannot be turned into what ComfyUI runs",
@@ -170,14 +168,3 @@ def _parsed(text: str) -> Json:
         return json.loads(text, parse_constant=lambda _: None)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
-
-
-def _editor_nodes(raw: Json) -> Iterator[Json]:
-    document = as_object(raw) or {}
-    yield from as_array(document.get("nodes")) or ()
-    definitions = as_object(document.get("definitions")) or {}
-    for each in as_array(definitions.get("subgraphs")) or ():
-        yield from as_array((as_object(each) or {}).get("nodes")) or ()
-    groups = as_object((as_object(document.get("extra")) or {}).get("groupNodes")) or {}
-    for each in groups.values():
-        yield from as_array((as_object(each) or {}).get("nodes")) or ()
