@@ -15,12 +15,14 @@ from gateway.editor.convert import Unconvertible, convert, is_editor_workflow
 from gateway.errors import GatewayError
 from gateway.graph.json_value import Json, JsonObject, as_object
 from gateway.graph.object_info import parse_definitions
-from gateway.graph.prompt import PromptFault, parse_prompt
+from gateway.graph.prompt import Prompt, PromptFault, parse_prompt
 from gateway.intake.editor_facts import editor_facts, with_titles
 from gateway.intake.suggest import Material
+from gateway.wire.clean import clean_line
 
 __all__ = ["Source", "classes_in", "material_of", "source_in_json", "source_in_texts"]
 
+_NAMED = 5
 _EXPORT = 'Save the workflow in ComfyUI and use that file, or export it with "Export (API)".'
 
 
@@ -111,27 +113,34 @@ def material_of(source: Source, object_info: JsonObject) -> Material:
             raise GatewayError(fault.message, code=fault.code, mend=fault.mend) from fault
         prompt = None
     if prompt is None:
-        if not object_info and class_types_in(source.editor):
-            raise GatewayError(
-                "this is the editor's own save format, and without definitions of its nodes it "
-                "cannot be turned into what ComfyUI runs",
-                code="definitions-needed",
-                mend="Start ComfyUI, give --definitions FILE (what ComfyUI answers to /object_info), "
-                'or export the workflow with "Export (API)".',
-            )
-        try:
-            prompt = convert(source.editor, object_info).prompt
-        except Unconvertible as error:
-            first = error.faults[0]
-            raise GatewayError(str(error), code=first.code, mend=first.mend) from error
-        if not prompt:
-            raise GatewayError(
-                "no node of this workflow would run: all are muted, bypassed or only for people",
-                code="workflow-empty",
-                mend="Open it in ComfyUI and unmute what should run.",
-            )
+        prompt = _converted(source.editor, object_info)
     definitions = parse_definitions(object_info)
     return Material(with_titles(prompt, facts.titles), definitions, facts)
+
+
+def _converted(editor: Json, object_info: JsonObject) -> Prompt:
+    classes = sorted(class_types_in(editor))
+    if not object_info and classes:
+        named = clean_line(", ".join(classes[:_NAMED])) + (", …" if classes[_NAMED:] else "")
+        raise GatewayError(
+            "this is the editor's own save format, and without definitions of its nodes "
+            f"({named}) it cannot be turned into what ComfyUI runs",
+            code="definitions-needed",
+            mend="Start a ComfyUI that has them, give --definitions FILE (what ComfyUI answers to "
+            '/object_info), or export the workflow with "Export (API)".',
+        )
+    try:
+        prompt = convert(editor, object_info).prompt
+    except Unconvertible as error:
+        first = error.faults[0]
+        raise GatewayError(str(error), code=first.code, mend=first.mend) from error
+    if not prompt:
+        raise GatewayError(
+            "no node of this workflow would run: all are muted, bypassed or only for people",
+            code="workflow-empty",
+            mend="Open it in ComfyUI and unmute what should run.",
+        )
+    return prompt
 
 
 def _source(raw: Json) -> Source:
