@@ -27,7 +27,7 @@ from gateway.tools.definitions import tool_table
 from gateway.tools.running import Asking
 from gateway.tools.tool import ToolTable
 
-__all__ = ["register"]
+__all__ = ["call_service", "register"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +59,21 @@ def _call(
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
     output: OutputFolder = None,
 ) -> None:
-    project = open_project(config)
+    call_service(open_project(config), service, words or [], output, as_json=as_json)
+
+
+def call_service(
+    project: Project, service: str, words: list[str], output: Path | None, *, as_json: bool = False
+) -> None:
+    """Call a service with `name=value` words, show the answer and save what it made.
+
+    Raises:
+        GatewayError: The words or the arguments are wrong, or the job cannot be taken.
+        typer.Exit: The run failed.
+    """
     table = tool_table(project.services, 1)
     files = file_parameters(project, service)
-    arguments = read_words(words or [], _schema_of(table, service), files)
+    arguments = read_words(words, _schema_of(table, service), files)
     project = allowing(project, named_files(arguments, files))
     if output is not None:
         make_folder(output)

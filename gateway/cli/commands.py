@@ -8,6 +8,8 @@ __all__ = ["COMMANDS"]
 
 COMMANDS: Mapping[str, str] = {
     "demo": "See a tool work: a simulated ComfyUI, a real MCP client, one picture.",
+    "add": "Make a service of any workflow: a file, a picture that ComfyUI made, a URL.",
+    "inspect": "Show what a workflow is made of: nodes, inputs, outputs, models, a diagram.",
     "validate": "Check services.yaml and the workflows it names.",
     "schema": "Write the tools' schemas to schemas/, or compare them.",
     "definitions": "Pin node definitions, so that everything works offline.",

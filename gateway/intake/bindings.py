@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, assert_never
 
 from gateway.errors import Place
 from gateway.graph.prompt import Prompt
@@ -30,7 +30,6 @@ __all__ = [
     "Reference",
     "Section",
     "bindings_of",
-    "named",
     "nodes_meant",
     "rebound",
 ]
@@ -69,19 +68,6 @@ def bindings_of(service: Service) -> Iterator[Binding]:
         yield Binding(_output_key(rule), rule.node, rule.place)
 
 
-def named(reference: Reference) -> str:
-    """Return how a reference is spoken of: `node 6`, `title Positive`."""
-    match reference:
-        case ById(node_id):
-            return f"node {node_id}"
-        case ByTitle(title):
-            return f"the title `{title}`"
-        case ByClassType(class_type):
-            return f"the class_type `{class_type}`"
-        case ShortTarget(path):
-            return f"`{path}`"
-
-
 def nodes_meant(reference: Reference, prompt: Prompt) -> tuple[str, ...]:
     """Return the ids of all nodes that a reference means as it is written; one is as it should be."""
     match reference:
@@ -94,6 +80,8 @@ def nodes_meant(reference: Reference, prompt: Prompt) -> tuple[str, ...]:
         case ShortTarget(path):
             dots = (at for at in range(len(path) - 1, 0, -1) if path[at] == ".")
             return tuple(path[:at] for at in dots if path[:at] in prompt)[:1]
+        case _:
+            assert_never(reference)
 
 
 def rebound(service: Service, moves: Mapping[BindingKey, tuple[str, str]]) -> Service:
@@ -215,3 +203,5 @@ def _node_text(reference: NodeReference) -> str:
             return f"{{title: {title}}}"
         case ByClassType(class_type):
             return f"{{class_type: {class_type}}}"
+        case _:
+            assert_never(reference)

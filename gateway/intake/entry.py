@@ -224,13 +224,13 @@ def _keys(parameter: ParameterEntry) -> list[tuple[str, str]]:
     if parameter.type is not None:
         keys.append(("type", parameter.type))
     keys += _supply(parameter.supply)
-    keys += _described(parameter)
-    keys += _examples(parameter)
     keys += _limits(parameter.limits)
     if parameter.choices is not None:
         keys.append(("choices", write_list(parameter.choices)))
     if parameter.template is not None:
         keys.append(("template", write_value(parameter.template)))
+    keys += _described(parameter)
+    keys += _examples(parameter)
     return keys
 
 

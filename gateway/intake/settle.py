@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from gateway.errors import Finding
 from gateway.graph.prompt import Node, Prompt
 from gateway.intake.alignment import Alignment
-from gateway.intake.bindings import Binding, BindingKey, bindings_of, named, nodes_meant, rebound
+from gateway.intake.bindings import Binding, BindingKey, bindings_of, nodes_meant, rebound
 from gateway.intake.skeleton import Skeleton
-from gateway.services.model import ById, Service, ShortTarget
+from gateway.services.model import ByClassType, ByTitle, Service
 from gateway.services.surroundings import node_named, nodes_named
 
 __all__ = ["Edit", "Move", "Settled", "settle"]
@@ -80,10 +80,13 @@ def _find(binding: Binding, before: str, edit: Edit) -> str | Finding | None:
     now = edit.alignment.pairs.get(before)
     if now is not None and meant == (now,):
         return None
-    by_name = not isinstance(binding.reference, ById | ShortTarget)
-    if by_name and len(meant) == 1:
+    reference = binding.reference
+    if isinstance(reference, ByTitle | ByClassType) and len(meant) == 1:
         # A name is its author's own word: the node that has it now is the one.
-        return None if now is None else _renamed(binding, before, (meant[0], now), edit)
+        # (Of a class, the node that was meant cannot be there as well.)
+        if now is None or isinstance(reference, ByClassType):
+            return None
+        return _renamed(binding, reference.title, (before, meant[0], now), edit)
     return now if now is not None else _lost(binding, before, edit)
 
 
@@ -111,12 +114,12 @@ def _moved(binding: Binding, before: str, now: str, edit: Edit) -> Finding:
     )
 
 
-def _renamed(binding: Binding, before: str, nodes: tuple[str, str], edit: Edit) -> Finding:
-    means, was = nodes
+def _renamed(binding: Binding, title: str, nodes: tuple[str, str, str], edit: Edit) -> Finding:
+    before, means, was = nodes
     return Finding(
         code="binding-renamed",
         severity="warning",
-        message=f"{_what(binding)}: {named(binding.reference)} means node "
+        message=f"{_what(binding)}: the title `{title}` means node "
         f"{node_named(means, edit.now[means])} now, which is used; {_was(before, edit)} is now node "
         f"{node_named(was, edit.now[was])}",
         mend=f"If you mean node {was}, name it by its id; else run `gateway validate --fix`.",

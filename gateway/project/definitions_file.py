@@ -21,6 +21,7 @@ __all__ = [
     "DEFINITIONS_FILE",
     "PinnedDefinitions",
     "class_types_of",
+    "definitions_text",
     "read_definitions",
     "read_raw",
     "write_definitions",
@@ -75,10 +76,15 @@ def read_raw(path: Path) -> JsonObject:
 
 
 def write_definitions(path: Path, raw: Mapping[str, Json]) -> None:
-    """Write the file: classes by name, and of each only what is the same on every machine.
+    """Write the file; its folder is made, and what it holds is what `definitions_text` says."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(definitions_text(raw), encoding="utf-8", newline="\n")
+
+
+def definitions_text(raw: Mapping[str, Json]) -> str:
+    """Return the file's text: classes by name, and of each only what is the same on every machine.
 
     Args:
-        path: The file; its folder is made.
         raw: `/object_info` entries by class type; one that is no object is left out.
     """
     entries: dict[str, JsonObject] = {
@@ -86,9 +92,7 @@ def write_definitions(path: Path, raw: Mapping[str, Json]) -> None:
         for class_type, value in sorted(raw.items())
         if (entry := as_object(value)) is not None
     }
-    text = json.dumps(entries, indent=1, ensure_ascii=False) + "\n"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8", newline="\n")
+    return json.dumps(entries, indent=1, ensure_ascii=False) + "\n"
 
 
 def _broken(fault: FileFault) -> Finding:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, cast
+from typing import Literal, TypeAlias, assert_never, cast
 
 import yaml
 
@@ -166,6 +166,8 @@ def _says(node: yaml.Node, reference: NodeReference | ShortTarget) -> bool:
             return _text(node) == node_id
         case ByTitle(word) | ByClassType(word):
             return _text(_entry(node, _FORMS[type(reference)])) == word
+        case _:
+            assert_never(reference)
 
 
 def _entry(value: yaml.Node | None, name: str) -> yaml.Node | None:
@@ -199,13 +201,16 @@ def _text(node: yaml.Node | None) -> str | None:
 
 def _cut(node: yaml.Node, wanted: Replacement) -> _Cut | None:
     """Return what to put into a node's place, or None when its form does not allow it."""
-    match wanted.new:
-        case ByTitle(word) | ByClassType(word):
-            named = _entry(node, _FORMS[type(wanted.new)])
-            text = None if named is None else _like(named, word, numbers=False)
-            node = named or node
-        case ById(word) | ShortTarget(word):
-            text = _like(node, word, numbers=True)
+    new = wanted.new
+    if isinstance(new, ById):
+        text = _like(node, new.id, numbers=True)
+    elif isinstance(new, ShortTarget):
+        text = _like(node, new.path, numbers=True)
+    else:
+        word = new.title if isinstance(new, ByTitle) else new.class_type
+        named = _entry(node, _FORMS[type(new)])
+        text = None if named is None else _like(named, word, numbers=False)
+        node = named or node
     if text is None:
         return None
     start, end = node.start_mark, node.end_mark
@@ -249,6 +254,8 @@ def _unwritable(wanted: Replacement) -> Finding:
             written = f"node: {{title: {word}}}"
         case ByClassType(word):
             written = f"node: {{class_type: {word}}}"
+        case _:
+            assert_never(new)
     return Finding(
         code="binding-unwritable",
         message="this binding's node cannot be written here: a variable, an alias or a form of its "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import re
 import shutil
 from collections.abc import Generator
@@ -18,11 +19,20 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 YAML = next(each.text for each in blocks("yaml") if each.document == "README.md")
 
 
+class Terminal(io.StringIO):
+    """Somebody who types this."""
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
+
+
 @pytest.fixture
 def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Path]:
     """Return the folder of somebody who did what the README says, with a ComfyUI running."""
     (tmp_path / "workflows").mkdir()
     shutil.copy(ROOT / "workflows/text_to_image.json", tmp_path / "workflows/portrait.json")
+    shutil.copy(ROOT / "workflows/upscale_image.json", tmp_path / "my_workflow.json")
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("GATEWAY_CONFIG", raising=False)
     simulator = Simulator()
@@ -37,11 +47,12 @@ def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Path]:
 
 @pytest.mark.timeout(30)
 def test_its_commands_work_one_after_the_other(
-    reader: Path, capsys: pytest.CaptureFixture[str]
+    reader: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines = [line for where, line in commands() if where.startswith("README.md")]
     words = [found for line in lines if (found := gateway_words(line)) and found[0] != "serve"]
-    assert [each[0] for each in words] == ["validate", "tools", "call"]
+    assert [each[0] for each in words] == ["add", "validate", "tools", "call"]
+    monkeypatch.setattr("sys.stdin", Terminal("\n"))
     for each in words:
         assert main(each) == 0, capsys.readouterr()
     told = capsys.readouterr().out

@@ -289,9 +289,9 @@ portrait:
       node: "3"
       widget: sampler_name
       value: euler
+      choices: [euler, dpmpp_2m, uni_pc]
       title: Sampler
       description: "The method by which noise becomes an image, a step at a time."
-      choices: [euler, dpmpp_2m, uni_pc]
     # a comment that is rather long, and so it goes above the line that it is of
     style:    {node: "6", widget: text, template: "{{ style }}, please"}
   outputs:

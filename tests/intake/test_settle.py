@@ -190,6 +190,15 @@ def test_a_title_that_another_node_has_now_means_that_one_and_is_told() -> None:
     assert settled.moves == ()
 
 
+def test_a_class_means_the_only_node_that_has_it_now() -> None:
+    new = _first()
+    new["3"]["class_type"] = "KSamplerAdvanced"
+    new["30"] = {"class_type": "KSampler", "inputs": {"cfg": 1, "positive": ["6", 0]}}
+    settled = _settled(new)
+    assert [each.parameter for each in settled.findings] == ["steps", "steps"]
+    assert _meant(settled, new)[6] == ("30",)
+
+
 def test_a_title_whose_node_is_gone_means_the_node_that_has_it_now() -> None:
     new = _first()
     del new["6"]

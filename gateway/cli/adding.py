@@ -1,0 +1,228 @@
+"""Adding a service to a project: what is written where, all of it or nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.cli.opening import config_path
+from gateway.errors import DeclarationError, Finding, GatewayError
+from gateway.graph.json_value import Json, JsonObject, as_object
+from gateway.intake.entry import render_entry
+from gateway.intake.fit import Fitted, fit
+from gateway.intake.names import Names, service_name
+from gateway.intake.suggest import Material, suggest
+from gateway.project.definitions_file import DEFINITIONS_FILE, definitions_text, read_raw
+from gateway.project.environment import read_environment
+from gateway.project.json_file import FileFault, read_json
+from gateway.project.load import Loaded, load_project
+from gateway.project.locate import CONFIG_NAME, CONFIG_VARIABLE, shown_path
+from gateway.project.pinning import is_complete
+from gateway.project.together import write_together
+from gateway.project.workflows import FOLDER
+from gateway.services.insertion import indent_of_services, insert_service
+from gateway.services.model import Declaration
+from gateway.services.names import SERVICE_NAME
+from gateway.services.parse import parse_services
+
+__all__ = ["Plan", "Target", "carry_out", "fitted_entry", "name_for", "plan_of", "target_of"]
+
+_MOST = 32 << 20
+_NEW_FILE = """\
+# Each entry under `services` is a tool.
+version: 1
+
+services:
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The project that is added to.
+
+    Attributes:
+        config: Path of services.yaml, which may not be there yet.
+        text: What stands in it, or what a new one begins with.
+    """
+
+    config: Path
+    text: str
+    declaration: Declaration
+
+    @property
+    def root(self) -> Path:
+        """The project's folder."""
+        return self.config.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will be written: path → content, services.yaml last."""
+
+    fitted: Fitted
+    entry_text: str
+    files: Mapping[Path, bytes]
+
+
+def target_of(config: Path | None) -> Target:
+    """Return the project here, in a folder above or where `--config` points; else a new one here.
+
+    Raises:
+        DeclarationError: Its services.yaml has errors, or `--config` names none.
+    """
+    environment = read_environment()
+    is_told = config is not None or bool(environment.get(CONFIG_VARIABLE))
+    try:
+        path = config_path(config)
+    except DeclarationError:
+        if is_told:
+            raise
+        parsed = parse_services(f"{_NEW_FILE}  {{}}\n", CONFIG_NAME, environment)
+        if parsed.declaration is None:
+            raise DeclarationError(parsed.findings) from None
+        return Target(Path.cwd() / CONFIG_NAME, _NEW_FILE, parsed.declaration)
+    text = _text(path)
+    parsed = parse_services(text, shown_path(path), environment)
+    if parsed.declaration is None:
+        raise DeclarationError(parsed.findings)
+    return Target(path, text, parsed.declaration)
+
+
+def fitted_entry(target: Target, material: Material, document: Json, name: str) -> Fitted:
+    """Return the entry that is suggested for a workflow.
+
+    Args:
+        target: Where it goes.
+        material: The workflow.
+        document: What its file will hold.
+        name: What the service is called.
+    """
+    workflow = _free_file(target.root, name, document)
+    return fit(suggest(material, name, workflow), material.prompt, material.definitions)
+
+
+def name_for(target: Target, name: str | None, stem: str) -> str:
+    """Return what a service is called: as was said, or after its workflow, which is `stem`.
+
+    Raises:
+        GatewayError: The name cannot be one.
+    """
+    if name is None:
+        names = Names()
+        for each in target.declaration.services:
+            names.take(each.name)
+        return names.take(service_name(stem))
+    if not _is_name(name):
+        raise GatewayError(
+            f"{name!r} cannot be a service's name: it must be {SERVICE_NAME.says}, and no built-in "
+            "tool's",
+            code="wrong-use",
+            mend=SERVICE_NAME.mend,
+        )
+    return name
+
+
+def plan_of(target: Target, fitted: Fitted, document: Json, raw: JsonObject) -> Plan:
+    """Return what adding an entry writes.
+
+    Args:
+        target: Where it goes.
+        fitted: The entry.
+        document: What the workflow's file holds.
+        raw: Definitions of its nodes, which are pinned where none are yet.
+
+    Raises:
+        DeclarationError: The name is taken, or services.yaml leaves no place for an entry.
+    """
+    entry = fitted.entry
+    entry_text = render_entry(entry, indent_of_services(target.text))
+    text = insert_service(target.text, entry.name, entry_text, shown_path(target.config))
+    files: dict[Path, bytes] = {}
+    workflow = target.root / FOLDER / entry.workflow
+    if not workflow.exists():
+        files[workflow] = _json_text(document).encode("utf-8", "replace")
+    definitions = target.root / DEFINITIONS_FILE
+    pinned = read_raw(definitions)
+    new = {
+        name: entry
+        for name, entry in raw.items()
+        if not is_complete(as_object(pinned.get(name)) or {})
+    }
+    if new.keys() - pinned.keys() or definitions_text({**pinned, **new}) != definitions_text(
+        pinned
+    ):
+        files[definitions] = definitions_text({**pinned, **new}).encode("utf-8")
+    files[target.config] = text.encode("utf-8", "surrogateescape")
+    return Plan(fitted, entry_text, files)
+
+
+def carry_out(target: Target, plan: Plan) -> Loaded:
+    """Write it all, and undo all of it when that brings the project an error that it did not have.
+
+    Raises:
+        DeclarationError: It would; nothing is changed.
+        GatewayError: Something cannot be written; nothing is changed.
+    """
+    environment = read_environment()
+    before = load_project(target.config, environment) if target.config.exists() else None
+    known = {_fault(each) for each in before.findings} if before else set[tuple[str, str]]()
+    loaded: list[Loaded] = []
+
+    def is_sound() -> bool:
+        """Load the project as it is now."""
+        loaded.append(load_project(target.config, environment))
+        errors = [each for each in loaded[0].findings if each.severity == "error"]
+        if new := [each for each in errors if _fault(each) not in known]:
+            raise DeclarationError(new)
+        return True
+
+    write_together(plan.files, is_sound)
+    return loaded[0]
+
+
+def _fault(finding: Finding) -> tuple[str, str]:
+    return finding.code, finding.message
+
+
+def _is_name(name: str) -> bool:
+    is_short = SERVICE_NAME.longest is None or len(name) <= SERVICE_NAME.longest
+    is_free = name not in SERVICE_NAME.reserved
+    return is_short and is_free and re.fullmatch(SERVICE_NAME.pattern, name) is not None
+
+
+def _free_file(root: Path, name: str, document: Json) -> str:
+    """Return a name for the workflow's file: one that is free, or that holds this very workflow."""
+    number = 1
+    while True:
+        file = f"{name}.json" if number == 1 else f"{name}_{number}.json"
+        path = root / FOLDER / file
+        if not os.path.lexists(path) or _holds(path, document):
+            return file
+        number += 1
+
+
+def _holds(path: Path, document: Json) -> bool:
+    try:
+        return read_json(path, _MOST) == document
+    except FileFault:
+        return False
+
+
+def _json_text(document: Json) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _text(path: Path) -> str:
+    """Return a file's text, every byte of it: line ends and byte order mark as they are."""
+    try:
+        return path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise GatewayError(
+            f"{shown_path(path)} cannot be read: {error}",
+            code="config-unreadable",
+            mend="Check who may read it, and save it as UTF-8.",
+        ) from error
