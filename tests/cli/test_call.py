@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import PORTRAIT, Ran
+from gateway.simulator.server import Simulator
+from tests.cli.conftest import PORTRAIT, Ran, simulated
 
 Gateway = Callable[..., Ran]
 
@@ -25,7 +26,19 @@ def test_a_call_prints_its_answer_with_the_path_of_the_file(
     path = Path(ran.out.split()[-1])
     assert path.read_bytes().startswith(PNG)
     assert path.is_relative_to(project / ".gateway/outputs")
-    assert ran.err.startswith("portrait: ")
+
+
+@pytest.mark.usefixtures("project")
+def test_a_call_that_takes_a_while_tells_what_goes_on(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with simulated(Simulator(step_seconds=0.2)) as slow:
+        monkeypatch.setenv("COMFYUI_URL", slow.url)
+        ran = gateway("call", "portrait", "prompt=a fox", "steps=4")
+    assert ran.status == 0
+    lines = ran.err.splitlines()
+    assert lines
+    assert all(each.startswith("portrait: ") for each in lines)
 
 
 @pytest.mark.usefixtures("project", "simulator")

@@ -212,7 +212,10 @@ REQUIREMENTS: tuple[Requirement, ...] = (
     Requirement(
         "3.05",
         "an editor workflow is 500 in text",
-        ("test_the_editors_save_file_is_refused_before_anything_is_sent",),
+        (
+            "test_an_editors_save_file_with_nothing_to_run_is_refused_before_anything_is_sent",
+            "test_an_editors_save_file_is_posted_as_the_graph_that_it_means",
+        ),
     ),
     Requirement(
         "3.06",

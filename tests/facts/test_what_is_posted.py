@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import DeclarationError
-from gateway.graph.json_value import Json, JsonObject
+from gateway.graph.json_value import Json, JsonObject, as_object
 from gateway.simulator.faults import Drip, IgnorePromptIds
 from gateway.simulator.server import Simulator
 from gateway.tools.running import Asking
+from tests.editor.portrait import OBJECT_INFO, portrait
 from tests.facts.whole import (
     Whole,
     counted,
@@ -159,13 +160,29 @@ async def test_nodes_in_a_circle_are_refused_before_anything_is_sent(
     assert counted(simulator, "requests") == {}
 
 
-async def test_the_editors_save_file_is_refused_before_anything_is_sent(
+async def test_an_editors_save_file_with_nothing_to_run_is_refused_before_anything_is_sent(
     tmp_path: Path, simulator: Simulator
 ) -> None:
     editor: dict[str, Json] = {"nodes": [], "links": [], "version": 0.4, "last_node_id": 0}
-    with pytest.raises(DeclarationError, match="editor's own save format"):
+    with pytest.raises(DeclarationError, match="takes part"):
         async with opened(tmp_path, simulator, editor):
             pass
+    assert counted(simulator, "requests") == {}
+
+
+async def test_an_editors_save_file_is_posted_as_the_graph_that_it_means(
+    tmp_path: Path, simulator: Simulator
+) -> None:
+    await pin(tmp_path, simulator, *OBJECT_INFO)
+    editor = as_object(portrait("a {red|red} fox")) or {}
+    async with opened(tmp_path, simulator, editor) as whole:
+        answer = await whole.call()
+        assert not answer.failed, answer.text
+    (prompt,) = await posted_prompts(simulator)
+    graph = as_object(prompt[2]) or {}
+    assert {(as_object(each) or {})["class_type"] for each in graph.values()} == OBJECT_INFO.keys()
+    texts = await posted_inputs(simulator, "6")
+    assert texts["text"] == "a red fox"
 
 
 # --- values: what ComfyUI would quietly make of them -----------------------------------------------

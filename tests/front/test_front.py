@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -69,12 +69,6 @@ class Open:
         properties = as_object(self.front.table.tools["draw"].input_schema["properties"])
         assert properties is not None
         return dict(as_object(properties[name]) or {})
-
-
-@pytest.fixture
-async def simulator() -> AsyncIterator[Simulator]:
-    async with Simulator() as simulator:
-        yield simulator
 
 
 async def test_tools_are_known_without_a_backend_and_a_broken_project_is_refused(

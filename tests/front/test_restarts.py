@@ -72,12 +72,6 @@ async def begun(running: Running, job: Job) -> None:
             await asyncio.sleep(0.02)
 
 
-@pytest.fixture
-async def simulator() -> AsyncGenerator[Simulator]:
-    async with Simulator() as simulator:
-        yield simulator
-
-
 async def test_a_run_under_way_is_taken_up_after_a_restart_and_posted_once(
     tmp_path: Path, simulator: Simulator
 ) -> None:

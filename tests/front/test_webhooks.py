@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
@@ -25,12 +24,6 @@ FAILING: dict[str, Json] = {
     "2": node("SimulatedError", image=["1", 0], message="on purpose", kind="ValueError"),
     "3": save("2"),
 }
-
-
-@pytest.fixture
-async def simulator() -> AsyncGenerator[Simulator]:
-    async with Simulator() as simulator:
-        yield simulator
 
 
 async def test_the_end_of_a_job_is_told_signed_and_the_job_says_so(

@@ -164,6 +164,23 @@ services:
     assert settled.service.parameters[3].when_absent == "bypass"
 
 
+def test_what_is_repeated_stays_where_it_is_when_other_nodes_move() -> None:
+    text = """\
+version: 1
+services:
+  draw:
+    description: Draw.
+    workflow: draw.json
+    parameters:
+      steps: {repeat: {node: "3", model: 0}, items: steps}
+      text: 7.text
+"""
+    service = _service(text)
+    settled = _settled(json.loads(json.dumps(_first()).replace('"7"', '"17"')), service)
+    assert _codes(settled) == [("binding-moved", "7.text")]
+    assert settled.service.parameters[0] == service.parameters[0]
+
+
 def test_a_title_that_was_changed_is_found_by_its_node() -> None:
     new = _first()
     new["6"]["_meta"] = {"title": "What to draw"}
