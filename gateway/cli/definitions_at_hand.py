@@ -19,7 +19,7 @@ from gateway.project.locate import CONFIG_VARIABLE, find_config
 from gateway.project.object_info_file import read_object_info
 from gateway.project.pinning import is_complete
 from gateway.services.model import BackendDeclaration
-from gateway.services.read_backends import LOCAL
+from gateway.services.read_backends import implied_backends
 
 __all__ = ["DefinitionsAtHand", "ask_backends", "definitions_at_hand"]
 
@@ -77,7 +77,7 @@ def definitions_at_hand(given: Path | None, config: Path | None = None) -> Defin
     except DeclarationError:
         if config is not None or environment.get(CONFIG_VARIABLE):
             raise
-        return DefinitionsAtHand({}, lambda: (LOCAL,))
+        return DefinitionsAtHand({}, lambda: _implied(environment))
     pinned = read_raw(path.parent / DEFINITIONS_FILE)
     known = {
         class_type: entry
@@ -104,6 +104,13 @@ async def _ask(
         return error
     finally:
         await asking.close()
+
+
+def _implied(environment: Mapping[str, str]) -> Sequence[BackendDeclaration]:
+    backends, findings = implied_backends(environment)
+    if findings:
+        raise DeclarationError(findings)
+    return backends
 
 
 def _declared(config: Path, environment: Mapping[str, str]) -> Sequence[BackendDeclaration]:

@@ -28,7 +28,8 @@ VERSION: Key[int] = Key(
 BACKENDS: Key[Group[Fields]] = Key(
     "backends",
     MapOf(BACKEND, names=NAME),
-    "The ComfyUIs, by name; none declared: one, `local`, at http://127.0.0.1:8188.",
+    "The ComfyUIs, by name; none declared: one, `local`, where COMFYUI_URL says, or at "
+    "http://127.0.0.1:8188.",
     Group(),
 )
 SERVICES: Key[Group[Fields]] = Key(

@@ -359,7 +359,7 @@ class BackendDeclaration:
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """All of services.yaml. With no `backends` there is one, `local`, at http://127.0.0.1:8188."""
+    """All of services.yaml. With no `backends` there is one, `local`, where `COMFYUI_URL` says."""
 
     file: str
     services: tuple[Service, ...]

@@ -21,8 +21,8 @@ from gateway.services.file_keys import (
     SERVICES,
 )
 from gateway.services.findings import Findings
-from gateway.services.model import Declaration
-from gateway.services.read_backends import read_backends
+from gateway.services.model import BackendDeclaration, Declaration
+from gateway.services.read_backends import implied_backends, read_backends
 from gateway.services.read_buckets import read_home
 from gateway.services.read_gateway import read_gateway, read_jobs
 from gateway.services.read_services import read_services
@@ -55,16 +55,18 @@ def parse_services(text: str, file: str, environment: Mapping[str, str]) -> Pars
     root = read_document(text, findings, environment)
     findings.name_owners(SERVICES.name, PARAMETERS.name)
     fields = None if root is None else read_record(FILE, root, findings)
-    declaration = None if fields is None else _declaration(file, fields, findings)
+    declaration = None if fields is None else _declaration(file, fields, findings, environment)
     return Parsed(None if findings.has_errors() else declaration, findings.in_order())
 
 
-def _declaration(file: str, fields: Fields, findings: Findings) -> Declaration:
+def _declaration(
+    file: str, fields: Fields, findings: Findings, environment: Mapping[str, str]
+) -> Declaration:
     gateway = read_gateway(fields[GATEWAY_SECTION], findings)
     declaration = Declaration(
         file=file,
         services=read_services(fields[SERVICES], gateway, findings),
-        backends=read_backends(fields[BACKENDS], findings),
+        backends=_backends(fields, findings, environment),
         gateway=gateway,
         inputs=read_home(fields[INPUTS], findings),
         outputs=read_home(fields[OUTPUTS], findings),
@@ -78,3 +80,20 @@ def _declaration(file: str, fields: Fields, findings: Findings) -> Declaration:
             mend="Add one under `services:`; its workflow is all it needs.",
         )
     return declaration
+
+
+def _backends(
+    fields: Fields, findings: Findings, environment: Mapping[str, str]
+) -> tuple[BackendDeclaration, ...]:
+    if declared := read_backends(fields[BACKENDS], findings):
+        return declared
+    implied, faults = implied_backends(environment)
+    for each in faults:
+        findings.add(
+            fields.at(BACKENDS),
+            code=each.code,
+            message=f"no backend is declared, so COMFYUI_URL says where it is: {each.message}",
+            found=each.found,
+            mend="Set it to something like http://127.0.0.1:8188, or declare `backends`.",
+        )
+    return implied

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from urllib.parse import urlsplit
 
+from gateway.errors import Finding
 from gateway.services.backend_keys import (
     HEADERS,
     LABELS,
@@ -14,19 +17,41 @@ from gateway.services.backend_keys import (
     TLS_VERIFY,
     URL,
 )
+from gateway.services.document import read_document
 from gateway.services.fields import Fields, Group, Named
+from gateway.services.file_keys import BACKENDS
 from gateway.services.findings import Findings
 from gateway.services.model import BackendDeclaration
+from gateway.services.reading import read_record
+from gateway.services.shape import record
 
-__all__ = ["LOCAL", "read_backends"]
+__all__ = ["implied_backends", "read_backends"]
 
-LOCAL = BackendDeclaration(name="local", url="http://127.0.0.1:8188")
-"""What there is when no backend is declared."""
+_IMPLIED = 'backends: {local: {url: "${COMFYUI_URL:-http://127.0.0.1:8188}"}}'
+_SECTION = record("the environment", (BACKENDS,))
 
 
 def read_backends(section: Group[Fields], findings: Findings) -> tuple[BackendDeclaration, ...]:
-    """Return the declared backends, or the local one when there are none."""
-    return tuple(_backend(member, findings) for member in section.members) or (LOCAL,)
+    """Return the declared backends."""
+    return tuple(_backend(member, findings) for member in section.members)
+
+
+def implied_backends(
+    environment: Mapping[str, str],
+) -> tuple[tuple[BackendDeclaration, ...], tuple[Finding, ...]]:
+    """Return what there is when no backend is declared: one where `COMFYUI_URL` says, or on this machine.
+
+    Args:
+        environment: Variable → value.
+
+    Returns:
+        The backend, and what is wrong with the variable; with a finding it is not to be used.
+    """
+    findings = Findings("COMFYUI_URL")
+    root = read_document(_IMPLIED, findings, environment)
+    fields = None if root is None else read_record(_SECTION, root, findings)
+    backends = () if fields is None else read_backends(fields[BACKENDS], findings)
+    return tuple(replace(each, place=None) for each in backends), findings.in_order()
 
 
 def _backend(member: Named[Fields], findings: Findings) -> BackendDeclaration:
