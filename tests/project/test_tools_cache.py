@@ -167,7 +167,7 @@ def test_the_file_holds_no_value_of_a_variable_in_plain_text_and_is_its_owners(
 
 
 def _key(config: Path, version: str) -> str:
-    names = ("GATEWAY_API_KEYS", "GATEWAY_DATABASE_URL", "SUBJECT")
+    names = ("COMFYUI_URL", "GATEWAY_API_KEYS", "GATEWAY_DATABASE_URL", "SUBJECT")
     variables = [(name, None) for name in names]
     text = json.dumps([version, sorted(fingerprint(config)), variables])
     return hashlib.sha256(text.encode()).hexdigest()
