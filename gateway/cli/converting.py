@@ -16,6 +16,7 @@ from gateway.editor.texts import resolve_texts
 from gateway.errors import Finding, Place
 from gateway.graph.json_value import Json, as_object
 from gateway.graph.prompt import PromptFault, parse_prompt, to_json
+from gateway.intake.sources import definitions_needed
 from gateway.project.json_file import FileFault, read_json
 from gateway.project.locate import shown_path
 
@@ -99,7 +100,10 @@ def _converted(raw: Json, converting: Converting) -> tuple[Json, tuple[str, ...]
     if not is_editor_workflow(workflow):
         parse_prompt(workflow)
         return workflow, ("it is in API format already, and stays as it is",)
-    definitions = converting.definitions.covering(class_types_in(workflow))
+    classes = class_types_in(workflow)
+    definitions = converting.definitions.covering(classes)
+    if classes and not definitions:
+        raise definitions_needed(classes)
     found = convert(workflow, definitions)
     prompt = resolve_texts(found.texts, found.prompt, converting.choose, converting.now)
     return to_json(prompt), ()

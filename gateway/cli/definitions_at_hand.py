@@ -21,7 +21,7 @@ from gateway.project.pinning import is_complete
 from gateway.services.model import BackendDeclaration
 from gateway.services.read_backends import implied_backends
 
-__all__ = ["DefinitionsAtHand", "ask_backends", "definitions_at_hand"]
+__all__ = ["DefinitionsAtHand", "ask_backends", "definitions_at_hand", "read_definitions"]
 
 _Backends: TypeAlias = Callable[[], Sequence[BackendDeclaration]]
 
@@ -67,10 +67,7 @@ def definitions_at_hand(given: Path | None, config: Path | None = None) -> Defin
         DeclarationError: There is no services.yaml where `--config` or `GATEWAY_CONFIG` says.
     """
     if given is not None:
-        try:
-            return DefinitionsAtHand(read_object_info(given), tuple)
-        except FileFault as fault:
-            raise GatewayError(fault.message, code="wrong-use", mend=fault.mend) from fault
+        return DefinitionsAtHand(read_definitions(given), tuple)
     environment = read_environment()
     try:
         path = find_config(config, environment, Path.cwd())
@@ -85,6 +82,18 @@ def definitions_at_hand(given: Path | None, config: Path | None = None) -> Defin
         if is_complete(as_object(entry) or {})
     }
     return DefinitionsAtHand(known, lambda: _declared(path, environment))
+
+
+def read_definitions(path: Path) -> JsonObject:
+    """Return the definitions that a file holds, named on the command line.
+
+    Raises:
+        GatewayError: The file cannot be used.
+    """
+    try:
+        return read_object_info(path)
+    except FileFault as fault:
+        raise GatewayError(fault.message, code="wrong-use", mend=fault.mend) from fault
 
 
 async def ask_backends(

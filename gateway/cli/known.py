@@ -6,13 +6,12 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
+from gateway.cli.definitions_at_hand import read_definitions
 from gateway.comfy.backend import ComfyBackend
 from gateway.comfy.http import Http
-from gateway.errors import BackendError, GatewayError
+from gateway.errors import BackendError
 from gateway.graph.json_value import Json, JsonObject, as_object
 from gateway.project.definitions_file import DEFINITIONS_FILE, read_raw
-from gateway.project.json_file import FileFault
-from gateway.project.object_info_file import read_object_info
 from gateway.project.pinning import ordered_entry
 from gateway.services.model import BackendDeclaration
 
@@ -40,7 +39,9 @@ def known_definitions(
         GatewayError: The file cannot be used.
     """
     pinned = read_raw(root / DEFINITIONS_FILE)
-    found = _read(file) if file is not None else asyncio.run(_ask_all(class_types, backends))
+    found = (
+        read_definitions(file) if file is not None else asyncio.run(_ask_all(class_types, backends))
+    )
     entries = {
         **pinned,
         **{name: ordered_entry(as_object(each) or {}) for name, each in found.items()},
@@ -79,10 +80,3 @@ async def _is_there(backend: BackendDeclaration) -> bool:
             return opened.status == 200
     finally:
         await http.close()
-
-
-def _read(path: Path) -> JsonObject:
-    try:
-        return read_object_info(path)
-    except FileFault as fault:
-        raise GatewayError(fault.message, code="wrong-use", mend=fault.mend) from fault

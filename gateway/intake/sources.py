@@ -20,7 +20,14 @@ from gateway.intake.editor_facts import editor_facts, with_titles
 from gateway.intake.suggest import Material
 from gateway.wire.clean import clean_line
 
-__all__ = ["Source", "classes_in", "material_of", "source_in_json", "source_in_texts"]
+__all__ = [
+    "Source",
+    "classes_in",
+    "definitions_needed",
+    "material_of",
+    "source_in_json",
+    "source_in_texts",
+]
 
 _NAMED = 5
 _EXPORT = 'Save the workflow in ComfyUI and use that file, or export it with "Export (API)".'
@@ -118,17 +125,23 @@ def material_of(source: Source, object_info: JsonObject) -> Material:
     return Material(with_titles(prompt, facts.titles), definitions, facts)
 
 
+def definitions_needed(class_types: frozenset[str]) -> PromptFault:
+    """Return what is said of an editor workflow when no definition of any node is known."""
+    named = sorted(class_types)
+    shown = clean_line(", ".join(named[:_NAMED])) + (", …" if named[_NAMED:] else "")
+    return PromptFault(
+        "definitions-needed",
+        "this is the editor's own save format, and without definitions of its nodes "
+        f"({shown}) it cannot be turned into what ComfyUI runs",
+        "Start a ComfyUI that has them, give --definitions FILE (what ComfyUI answers to "
+        '/object_info), or export the workflow with "Export (API)".',
+    )
+
+
 def _converted(editor: Json, object_info: JsonObject) -> Prompt:
-    classes = sorted(class_types_in(editor))
-    if not object_info and classes:
-        named = clean_line(", ".join(classes[:_NAMED])) + (", …" if classes[_NAMED:] else "")
-        raise GatewayError(
-            "this is the editor's own save format, and without definitions of its nodes "
-            f"({named}) it cannot be turned into what ComfyUI runs",
-            code="definitions-needed",
-            mend="Start a ComfyUI that has them, give --definitions FILE (what ComfyUI answers to "
-            '/object_info), or export the workflow with "Export (API)".',
-        )
+    if not object_info and (classes := class_types_in(editor)):
+        fault = definitions_needed(classes)
+        raise GatewayError(fault.message, code=fault.code, mend=fault.mend)
     try:
         prompt = convert(editor, object_info).prompt
     except Unconvertible as error:

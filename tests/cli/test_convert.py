@@ -230,3 +230,14 @@ def test_a_project_with_errors_or_none_where_it_is_said_to_be_is_told(
 def test_without_a_project_the_local_comfyui_is_asked(gateway: Gateway) -> None:
     ran = gateway("convert", "portrait.json", "--jsonl")
     assert "Backend local: " in ran.err or ran.status == 0
+
+
+@pytest.mark.usefixtures("folder")
+def test_without_any_definitions_it_says_once_how_to_get_some(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COMFYUI_URL", "http://127.0.0.1:1")
+    ran = gateway("convert", "portrait.json")
+    assert (ran.status, ran.out) == (1, "")
+    assert ran.err.count("(definitions-needed)") == 1
+    assert "workflow-node-unknown" not in ran.err
