@@ -32,6 +32,8 @@ from gateway.services.values import FILE_TYPES
 
 __all__ = ["register"]
 
+_NAMED = 5
+
 
 @dataclass(frozen=True, slots=True)
 class _Options:
@@ -106,6 +108,7 @@ def _add(told: _Options) -> None:
     name = name_for(target, told.name, given.stem)
     fitted = fitted_entry(target, material, document, name)
     _show(fitted)
+    _tell_unknown(classes - raw.keys())
     if not (told.yes or told.dry_run):
         fitted = _kept(fitted, material)
     plan = plan_of(target, fitted, document, raw)
@@ -143,6 +146,17 @@ def _show(fitted: Fitted) -> None:
         sys.stderr.write(f"left out {name}: {plain(why)}\n")
 
 
+def _tell_unknown(class_types: frozenset[str]) -> None:
+    if not class_types:
+        return
+    named = sorted(class_types)
+    shown = plain(", ".join(named[:_NAMED])) + (", …" if named[_NAMED:] else "")
+    sys.stderr.write(
+        f"no definition is known of {shown}: what these take was read off the graph's own values. "
+        "Once ComfyUI runs, `gateway definitions pull` brings types, limits and choices.\n"
+    )
+
+
 def _kept(fitted: Fitted, material: Material) -> Fitted:
     """Ask what to keep, and return the entry with only that."""
     names = [each.name for each in fitted.entry.parameters]
@@ -164,8 +178,13 @@ def _tell(plan: Plan, loaded: Loaded) -> None:
     """Tell what was written, what is still wrong, and what to do next."""
     for path in plan.files:
         sys.stdout.write(f"wrote {shown_path(path)}\n")
-    sys.stderr.write(as_text(loaded.findings, coloured=is_coloured(sys.stderr)))
     entry = plan.fitted.entry
+    own = [
+        each
+        for each in loaded.findings
+        if each.severity == "error" or each.service in (None, entry.name)
+    ]
+    sys.stderr.write(as_text(own, coloured=is_coloured(sys.stderr)))
     needed = [each.name for each in entry.parameters if each.supply == Required()]
     words = "".join(f" {name}=…" for name in needed)
     sys.stdout.write(f"added the service {entry.name}; next: gateway call {entry.name}{words}\n")

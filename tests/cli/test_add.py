@@ -49,6 +49,23 @@ def _service_names(folder: Path) -> list[str]:
     return [each.name for each in loaded.project.services]
 
 
+@pytest.mark.usefixtures("simulator")
+def test_only_the_new_service_s_warnings_are_told(gateway: Gateway, project: Path) -> None:
+    known = {
+        "Paid": {"input": {"required": {"text": ["STRING", {}]}}, "output": [], "api_node": True}
+    }
+    (project / "known.json").write_text(json.dumps(known), encoding="utf-8")
+    graph = {"1": {"class_type": "Paid", "inputs": {"text": "a fox"}}}
+    for name, content in {"paid": json.dumps(graph), "fox": GRAPH}.items():
+        (project / f"{name}.json").write_text(content, encoding="utf-8")
+    first = gateway(
+        "add", str(project / "paid.json"), "--yes", "--definitions", str(project / "known.json")
+    )
+    assert "(workflow-paid-node)" in first.err
+    second = gateway("add", str(project / "fox.json"), "--yes")
+    assert (second.status, second.err) == (0, "")
+
+
 # --- what it writes -------------------------------------------------------------------------------
 
 
@@ -56,7 +73,9 @@ def test_a_workflow_becomes_a_service_in_a_project_of_its_own(
     gateway: Gateway, empty: Path
 ) -> None:
     ran = gateway("add", "Fox 2.json", "--yes")
-    assert (ran.status, ran.err) == (0, "")
+    assert ran.status == 0
+    assert ran.err.startswith("no definition is known of CLIPTextEncode, ")
+    assert "gateway definitions pull" in ran.err
     assert ran.out.splitlines()[-3:] == [
         "wrote workflows/fox_2.json",
         "wrote services.yaml",
