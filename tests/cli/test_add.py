@@ -51,7 +51,7 @@ def _service_names(folder: Path) -> list[str]:
 
 @pytest.mark.usefixtures("simulator")
 def test_only_the_new_service_s_warnings_are_told(gateway: Gateway, project: Path) -> None:
-    known = {
+    known: Json = {
         "Paid": {"input": {"required": {"text": ["STRING", {}]}}, "output": [], "api_node": True}
     }
     (project / "known.json").write_text(json.dumps(known), encoding="utf-8")

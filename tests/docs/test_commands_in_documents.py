@@ -20,6 +20,8 @@ from tests.docs.documents import (
     table_rows,
 )
 
+pytestmark = pytest.mark.timeout(60)  # the first command of a process imports half of the gateway
+
 COMMAND_LINES = commands()
 
 
