@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gateway.editor.document import OutputSlot
-from gateway.editor.layout import Entry, Layout, NumberRule, Socket, Widget
+from gateway.editor.layout import MISSING, Entry, Layout, NumberRule, Socket, Widget
 from gateway.graph.json_value import Json, JsonObject, as_array, as_object
 
 __all__ = ["read_layout"]
@@ -58,8 +58,8 @@ _BUTTONS_3D = (
     Widget("clear", default="clear"),
 )
 _ADDED: Mapping[str, tuple[Widget, ...]] = {
-    "Preview3D": (Widget("image", default=""),),
-    "SaveGLB": (Widget("image", default=""),),
+    "Preview3D": (Widget("image", default="", saved=False),),
+    "SaveGLB": (Widget("image", default="", saved=False),),
     "WebcamCapture": (Widget("waiting for camera...", default="capture"),),
 }
 
@@ -151,7 +151,7 @@ def _widget(name: str, kind: str, made_by: str, declared: Json, options: JsonObj
     )
     if made_by == "COMBO":
         listed = tuple(choices or ())
-        default = options.get("default", listed[0] if listed else None)
+        default = options.get("default", listed[0] if listed else MISSING)
         return Widget(name, kind, default, options=listed)
     if made_by == "IMAGECOMPARE":
         return Widget(name, kind, _COMPARED, saved=False)

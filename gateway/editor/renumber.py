@@ -1,7 +1,7 @@
 """Node ids that several graphs of one workflow share: those inside subgraphs are given new ones.
 
 The root keeps its ids; a subgraph keeps those that nothing before it has. A new id is the next free one above
-the last that the file says the root ever gave.
+the last that the file says the root ever gave, and above all that subgraphs kept so far.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ def with_unique_ids(
             if node.id in used:
                 counter = next(at for at in count(counter + 1) if str(at) not in used)
                 new[node.id] = str(counter)
+            elif node.id.isdecimal():
+                counter = max(counter, int(node.id))
             used.add(new.get(node.id, node.id))
         moved[key] = new
     if not any(moved.values()):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 
 from gateway.editor.layout import MISSING, Entry, Layout, Missing, Widget
 from gateway.graph.json_value import Json, as_array, as_object
@@ -18,6 +19,7 @@ Held = dict[str, Json]
 """Widget name → its value, in the order of the widgets."""
 
 _CUSTOM_COMBO = "CustomCombo"
+_CHOICE = "choice"
 
 
 class _Saved:
@@ -59,7 +61,7 @@ def read_values(
         if widget.sent:
             sent.add(widget.name)
     if layout.class_type == _CUSTOM_COMBO:
-        options = _custom_options(saved.rest())
+        options = _custom_options(saved.rest(), held)
         held.update(options)
         sent.update(options)
     if layout.class_type in ("KSampler", "KSamplerAdvanced"):
@@ -111,9 +113,15 @@ def _without_forced(forced: Sequence[bool], values: Sequence[Json]) -> Sequence[
     return [value for value, gone in zip(values, forced, strict=True) if not gone]
 
 
-def _custom_options(rest: Sequence[Json]) -> Held:
-    """Return the widgets that people add to a custom combo: its index, and one per option."""
-    index, *options = rest or [0, ""]
-    if not options or options[-1] != "":
-        options = [*options, ""]  # the editor always offers one more
+def _custom_options(rest: Sequence[Json], held: Held) -> Held:
+    """Return the widgets that people add to a custom combo: its index, and one per option.
+
+    The options end at the first empty one, which the editor always offers; the index is where the choice is.
+    """
+    offered = list(takewhile(bool, rest[1:]))
+    after = rest[len(offered) + 1 : len(offered) + 2]
+    options: list[Json] = [*offered, *(after or [""])]
+    if _CHOICE in held and held[_CHOICE] is None:
+        held[_CHOICE] = options[0]
+    index = options.index(held[_CHOICE]) if held.get(_CHOICE) in options else -1
     return {"index": index, **{f"option{at}": each for at, each in enumerate(options, 1)}}

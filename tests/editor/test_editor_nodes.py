@@ -189,7 +189,22 @@ def test_ids_of_an_earlier_definition_count_as_taken() -> None:
     root.add(2, "second")
     assert inputs_of(root.workflow(first, second)) == {
         "1:5": {"image": "a.png"},
-        "2:3": {"image": "b.png"},
+        "2:6": {"image": "b.png"},
+    }
+
+
+def test_new_ids_are_above_those_that_subgraphs_kept_so_far_and_not_above_later_ones() -> None:
+    inside = Inside("sub")
+    for node_id in (61, 1, 12, 62, 88):
+        inside.add(node_id, "LoadImage", [f"{node_id}.png"])
+    root = Canvas()
+    root.add(1, "sub")
+    assert {key: each["image"] for key, each in inputs_of(root.workflow(inside)).items()} == {
+        "1:61": "61.png",
+        "1:62": "1.png",
+        "1:12": "12.png",
+        "1:63": "62.png",
+        "1:88": "88.png",
     }
 
 

@@ -94,7 +94,7 @@ def test_a_combo_takes_its_first_option_for_null() -> None:
 
 def test_a_combo_without_options_stays_null() -> None:
     assert widgets("Lists", [None, "x"]) == {"which": None, "note": "x"}
-    assert widgets("Lists") == {"which": None, "note": ""}
+    assert widgets("Lists") == {"note": ""}  # nothing was saved, nothing is offered: nothing is sent
 
 
 @pytest.mark.parametrize("value", ["20", 20.7, 999999, -1, True, {"x": 1}])
@@ -196,7 +196,23 @@ def test_a_custom_combo_sends_its_index_and_options() -> None:
 
 
 def test_a_new_custom_combo_has_one_empty_option() -> None:
-    assert widgets("CustomCombo") == {"choice": None, "index": 0, "option1": ""}
+    assert widgets("CustomCombo") == {"index": -1, "option1": ""}
+
+
+@pytest.mark.parametrize(
+    ("saved", "sent"),
+    [
+        (["b", 0, "a", "b", ""], ["b", 1, "a", "b", ""]),
+        (["gone", 0, "a", ""], ["gone", -1, "a", ""]),
+        ([None, 1, "a", "b", ""], ["a", 0, "a", "b", ""]),
+        (["b", 1, "a", "", "b", ""], ["b", -1, "a", ""]),
+        (["a"], ["a", -1, ""]),
+    ],
+)
+def test_the_index_of_a_custom_combo_follows_its_choice_and_options_end_at_an_empty_one(
+    saved: list[Json], sent: list[Json]
+) -> None:
+    assert list(widgets("CustomCombo", saved).values()) == sent
 
 
 def test_3d_loaders_and_savers_send_their_buttons() -> None:
@@ -207,7 +223,7 @@ def test_3d_loaders_and_savers_send_their_buttons() -> None:
         "clear": "clear",
         "image": "view",
     }
-    assert widgets("SaveGLB", ["mesh"]) == {"filename_prefix": "mesh", "image": ""}
+    assert widgets("SaveGLB", ["mesh", "old"]) == {"filename_prefix": "mesh", "image": ""}
 
 
 def test_an_input_that_is_forced_to_a_slot_has_no_widget() -> None:
