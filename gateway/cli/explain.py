@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated
 
 import typer
@@ -13,10 +13,12 @@ from rich.console import Console
 
 from gateway.cli.explained import (
     backend_table,
+    call_record,
     change_table,
-    explained_record,
     lines_above,
     lines_below,
+    lines_of_others,
+    where_to,
 )
 from gateway.cli.explaining import Explained, explain
 from gateway.cli.given import named_files, read_words
@@ -66,11 +68,11 @@ def _explain(
     project = allowing(project, named_files(arguments, files))
     explained = asyncio.run(explain(project, bound, arguments, online=online))
     if as_json:
-        document = explained_record(explained)
+        document = call_record(explained)
         sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
     else:
-        _print(explained)
-    if not explained.runs:
+        _print(explained[0], explained[1:])
+    if not all(each.runs for each in explained):
         raise typer.Exit(1)
 
 
@@ -83,13 +85,12 @@ def _service(project: Project, name: str) -> BoundService:
     return services[name]
 
 
-def _print(explained: Explained) -> None:
+def _print(explained: Explained, others: Sequence[Explained]) -> None:
     console = Console() if sys.stdout.isatty() else Console(width=_WIDE)
-    foresight = explained.foresight
-    where = f"would run on {foresight.backend}" if foresight.backend else "would not run now"
-    if explained.refused:
-        where = f"would be placed on {foresight.backend} and refused there"
-    sys.stdout.write(f"{explained.bound.name} {where}: {foresight.because}\n")
+    if others:
+        name, number = explained.bound.name, len(others) + 1
+        sys.stdout.write(f"{name} would start {number} jobs. The first, then what is other:\n\n")
+    sys.stdout.write(f"{explained.bound.name} {where_to(explained)}\n")
     _write(lines_above(explained))
     sys.stdout.write("\n")
     console.print(change_table(explained))
@@ -97,6 +98,7 @@ def _print(explained: Explained) -> None:
     console.print(backend_table(explained))
     sys.stdout.write("\n")
     _write(lines_below(explained))
+    _write(lines_of_others((explained, *others)))
     sys.stdout.write("Nothing was run, and nothing is kept.\n")
 
 

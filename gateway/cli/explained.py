@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.table import Table
 from rich.text import Text
@@ -14,16 +14,48 @@ from gateway.graph.json_value import Json
 from gateway.graph.naming import node_named
 from gateway.graph.patch import unwrapped
 from gateway.graph.prompt import Node
+from gateway.jobs.batch import varied_of
 from gateway.services.durations import write_duration
 from gateway.wire.clean import clean_text
 
-__all__ = ["backend_table", "change_table", "explained_record", "lines_above", "lines_below"]
+__all__ = [
+    "backend_table",
+    "call_record",
+    "change_table",
+    "lines_above",
+    "lines_below",
+    "lines_of_others",
+    "where_to",
+]
 
 _LONGEST = 120
 
 
-def explained_record(explained: Explained) -> dict[str, Json]:
-    """Return all of it as JSON; times are seconds, null where nobody knows or there is no limit."""
+def call_record(jobs: Sequence[Explained]) -> dict[str, Json]:
+    """Return what a call would do as JSON: its first job in full, and each job of several in short.
+
+    Times are seconds, null where nobody knows or there is no limit.
+    """
+    record = _record(jobs[0])
+    if len(jobs) > 1:
+        record["runs"] = all(each.runs for each in jobs)
+        record["jobs"] = [_short_record(each) for each in jobs]
+    return record
+
+
+def _short_record(explained: Explained) -> dict[str, Json]:
+    foresight = explained.foresight
+    return {
+        "runs": explained.runs,
+        "arguments": dict(explained.accepted.arguments),
+        "seeds": dict(explained.accepted.seeds),
+        "backend": foresight.backend,
+        "because": foresight.because,
+        "refused": list(explained.refused),
+    }
+
+
+def _record(explained: Explained) -> dict[str, Json]:
     service, foresight = explained.bound.service, explained.foresight
     return {
         "service": service.name,
@@ -53,6 +85,15 @@ def explained_record(explained: Explained) -> dict[str, Json]:
         "queue_timeout_seconds": service.queue_timeout,
         "wait_seconds": service.wait,
     }
+
+
+def where_to(explained: Explained) -> str:
+    """Return where it would run and why, or why not."""
+    foresight = explained.foresight
+    where = f"would run on {foresight.backend}" if foresight.backend else "would not run now"
+    if explained.refused:
+        where = f"would be placed on {foresight.backend} and refused there"
+    return f"{where}: {foresight.because}"
 
 
 def change_table(explained: Explained) -> Table:
@@ -114,6 +155,21 @@ def lines_below(explained: Explained) -> Iterator[str]:
     yield f"limits    waits in line {line}, runs {run}"
     wait = "at the end" if service.wait is None else f"after {write_duration(service.wait)} at most"
     yield f"answer    {wait}; a job that is not done by then goes on"
+
+
+def lines_of_others(jobs: Sequence[Explained]) -> Iterator[str]:
+    """Yield what is other in each job of several, with why it would not run as the first would."""
+    first = jobs[0]
+    made = [each.job for each in jobs]
+    names = [*varied_of(made)]
+    for number, each in enumerate(jobs[1:], 2):
+        arguments = each.accepted.arguments
+        varied = ", ".join(f"{name}={_short(arguments.get(name))}" for name in names)
+        yield f"job {number:<6}{varied}"
+        if each.foresight.backend != first.foresight.backend or each.refused != first.refused:
+            yield f"          {where_to(each)}"
+        for refused in each.refused if each.refused != first.refused else ():
+            yield clean_text(f"refused   on {each.foresight.backend}: {refused}", None)
 
 
 def _change_record(change: Change, explained: Explained) -> dict[str, Json]:

@@ -19,7 +19,7 @@ from gateway.fetch.references import GuardedReferences
 from gateway.graph.check import check_prompt
 from gateway.graph.comparison import Change, changes_between
 from gateway.graph.definitions import Definitions
-from gateway.graph.json_value import Json, as_object
+from gateway.graph.json_value import Json, as_array, as_object
 from gateway.graph.naming import node_named
 from gateway.graph.prompt import Node, Prompt
 from gateway.jobs.foresight import Foresight, Surroundings, foresee
@@ -32,8 +32,10 @@ from gateway.jobs.standing import runs_on
 from gateway.jobs.store import JobStore
 from gateway.project.definitions_file import class_types_of
 from gateway.project.load import Project
-from gateway.services.arguments import Accepted, accept
+from gateway.services.arguments import Accepted
+from gateway.services.batch import accept_all
 from gateway.services.bound import BoundService, WidgetKey
+from gateway.services.objections import Told
 from gateway.services.origins import origins_of
 
 __all__ = ["Explained", "Upload", "explain"]
@@ -56,9 +58,10 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """What a call would do.
+    """What a call would do, or one of the jobs that it would start.
 
     Attributes:
+        job: What it would be.
         drawn: Parameters whose value was drawn, as each call draws another.
         changes: What it would set in the graph.
         origins: (node id, input) → where that comes from.
@@ -69,6 +72,7 @@ class Explained:
 
     bound: BoundService
     accepted: Accepted
+    job: Job
     drawn: frozenset[str]
     uploads: tuple[Upload, ...]
     changes: tuple[Change, ...]
@@ -101,8 +105,8 @@ class _History:
 
 async def explain(
     project: Project, bound: BoundService, given: Mapping[str, Json], *, online: bool
-) -> Explained:
-    """Work out what a call would do.
+) -> tuple[Explained, ...]:
+    """Work out what a call would do: the one job that it would start, or all of them in their order.
 
     Args:
         project: It is left as it is.
@@ -114,24 +118,49 @@ async def explain(
         ArgumentError: The call would be refused.
         GatewayError: The store cannot be read.
     """
-    accepted = accept(bound, given, draw)
-    uploads = await _uploads(project, accepted.files)
-    job = _job(bound, accepted)
-    files = {each.parameter: f"gateway/…-{safe_name(each.filename)}" for each in uploads}
-    patched = _prompt(prompt_for(bound, job, files, prompt_id="<run>"))
+    accepted = accept_all(bound, given, draw)
+    uploads = await _uploads(project, [each.files for each in accepted])
+    jobs = [_job(bound, each) for each in accepted]
     backends = project.declaration.backends
     surveys = await survey_all(backends, class_types_of([bound])) if online else {}
     told = {name: each.told for name, each in surveys.items() if isinstance(each, Survey)}
-    history = await _history(project, job)
-    foresight = foresee(bound, job, _around(project, surveys, history))
+    history = await _history(project, jobs[0])
+    seen = _Seen(bound, told, _around(project, surveys, history), history.expected)
+    return tuple(
+        _explained(seen, _given_to(bound, given, one), one, job, files)
+        for one, job, files in zip(accepted, jobs, uploads, strict=True)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What is the same for all jobs of a call."""
+
+    bound: BoundService
+    told: Mapping[str, Told]
+    around: Surroundings
+    expected: Mapping[str, float]
+
+
+def _explained(
+    seen: _Seen,
+    given: Mapping[str, Json],
+    accepted: Accepted,
+    job: Job,
+    uploads: tuple[Upload, ...],
+) -> Explained:
+    bound, told = seen.bound, seen.told
+    files = {each.parameter: f"gateway/…-{safe_name(each.filename)}" for each in uploads}
+    patched = _prompt(prompt_for(bound, job, files, prompt_id="<run>"))
     return Explained(
         bound=bound,
         accepted=accepted,
+        job=job,
         drawn=frozenset(name for name, seed in accepted.seeds.items() if given.get(name) != seed),
         uploads=uploads,
         changes=changes_between(bound.prompt, patched),
         origins=origins_of(bound, given, accepted),
-        foresight=foresight,
+        foresight=foresee(bound, job, seen.around),
         objections={
             name: tuple(
                 each.message
@@ -141,8 +170,21 @@ async def explain(
             for name, backend in told.items()
         },
         paid=_paid(bound, patched, [each.definitions for each in told.values()]),
-        expected=history.expected,
+        expected=seen.expected,
     )
+
+
+def _given_to(
+    bound: BoundService, given: Mapping[str, Json], accepted: Accepted
+) -> dict[str, Json]:
+    """Return the arguments as they were given to one of the jobs: of a list of several, its value."""
+    mine = dict(given)
+    for each in bound.parameters:
+        items = as_array(given.get(each.name)) if each.parameter.batch == "values" else None
+        if items is not None:
+            value = accepted.arguments.get(each.name)
+            mine[each.name] = None if each.name in accepted.seeds and value not in items else value
+    return mine
 
 
 def _job(bound: BoundService, accepted: Accepted) -> Job:
@@ -184,20 +226,23 @@ def _paid(bound: BoundService, patched: Prompt, live: Sequence[Definitions]) -> 
 # --- files ----------------------------------------------------------------------------------------
 
 
-async def _uploads(project: Project, files: Mapping[str, str]) -> tuple[Upload, ...]:
+async def _uploads(
+    project: Project, files: Sequence[Mapping[str, str]]
+) -> list[tuple[Upload, ...]]:
+    """Look at the files of each job; one that several name is looked at once."""
     settings = project.declaration.gateway
     folders = [str(project.root / each) for each in settings.input_folders]
     references = GuardedReferences(folders, settings.input_urls)
-    found: list[Upload] = []
+    found: dict[tuple[str, str], Upload] = {}
     faults: list[ArgumentFault] = []
-    for parameter, reference in files.items():
+    for parameter, reference in dict.fromkeys(pair for each in files for pair in each.items()):
         try:
-            found.append(await _upload(references, parameter, reference))
+            found[parameter, reference] = await _upload(references, parameter, reference)
         except InputRefused as refused:
             faults += [ArgumentFault(f"/{parameter}", each.message) for each in refused.faults]
     if faults:
         raise InputRefused(faults)
-    return tuple(found)
+    return [tuple(found[pair] for pair in each.items()) for each in files]
 
 
 async def _upload(references: GuardedReferences, parameter: str, reference: str) -> Upload:

@@ -17,10 +17,10 @@ from gateway.jobs.batch import Batch
 from gateway.jobs.job import InputFile, Job, JobStatus, PartOf
 from gateway.jobs.placement import fitting_backends
 from gateway.services.arguments import Accepted
-from gateway.services.batch import accept_all
+from gateway.services.batch import accept_all, check_text
 from gateway.services.bound import BoundService
 from gateway.services.model import Service
-from gateway.services.values import shown
+from gateway.services.values import pointer_of, shown, text_length
 from gateway.services.version import ServiceVersion, version_of
 
 __all__ = ["Intake", "Made", "draw", "together"]
@@ -36,6 +36,22 @@ class Made:
 
     job: Job
     fitting: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """What does an old job again, but for the files that are to be fetched: `kept` are there still."""
+
+    old: Job
+    accepted: Accepted
+    fitting: frozenset[str]
+    kept: tuple[InputFile, ...]
+
+    @property
+    def files(self) -> Mapping[str, str]:
+        """Parameter → reference of each file that is to be fetched."""
+        there = {each.parameter for each in self.kept}
+        return {name: each for name, each in self.accepted.files.items() if name not in there}
 
 
 class Intake:
@@ -73,17 +89,37 @@ class Intake:
             ArgumentError: The overrides are wrong, or a file is gone.
             GatewayError: The service changed, and does not take the old arguments any more.
         """
-        if not isinstance(old, Batch):
-            return await self._once_more(bound, old, overrides, sender)
-        made = [await self._once_more(bound, each, overrides, sender) for each in old.jobs]
-        if any(len(each) > 1 for each in made):
-            said = "a batch is done again job by job: give one value for all, or call the service"
-            raise ArgumentError([ArgumentFault("/overrides", said)])
-        return together([each[0] for each in made])
+        several = isinstance(old, Batch)
+        olds = old.jobs if isinstance(old, Batch) else (old,)
+        if several:
+            held = {f"/overrides{pointer_of(name)}": each for name, each in overrides.items()}
+            check_text({at: text_length(each) * len(olds) for at, each in held.items()}, len(olds))
+        asked: list[_Again] = []
+        for each in olds:
+            more = await self._once_more(bound, each, overrides)
+            if several and len(more) > 1:
+                said = (
+                    "a batch is done again job by job: give one value for all, or call the service"
+                )
+                raise ArgumentError([ArgumentFault("/overrides", said)])
+            asked += more
+        fetched = await self._kept([each.files for each in asked], sender)
+        return together(
+            [
+                Made(
+                    replace(
+                        self._job(bound, each.accepted, (*each.kept, *files), sender),
+                        rerun_of=each.old.id,
+                    ),
+                    each.fitting,
+                )
+                for each, files in zip(asked, fetched, strict=True)
+            ]
+        )
 
     async def _once_more(
-        self, bound: BoundService, old: Job, overrides: Mapping[str, Json], sender: Sender
-    ) -> Sequence[Made]:
+        self, bound: BoundService, old: Job, overrides: Mapping[str, Json]
+    ) -> list[_Again]:
         try:
             checked = self._checked(bound, _overridden(old.arguments, overrides))
         except ArgumentError as error:
@@ -91,15 +127,9 @@ class Intake:
         kept = {each.parameter: each for each in old.inputs if each.parameter not in overrides}
         kept = {name: each for name, each in kept.items() if name in checked[0][0].files}
         await self._keeper.check(kept.values())
-        files = [
-            {name: given for name, given in accepted.files.items() if name not in kept}
-            for accepted, _ in checked
+        return [
+            _Again(old, accepted, fitting, tuple(kept.values())) for accepted, fitting in checked
         ]
-        made: list[Made] = []
-        for (accepted, fitting), more in zip(checked, await self._kept(files, sender), strict=True):
-            job = self._job(bound, accepted, (*kept.values(), *more), sender)
-            made.append(Made(replace(job, rerun_of=old.id), fitting))
-        return together(made)
 
     async def _kept(
         self, files: Sequence[Mapping[str, str]], sender: Sender
@@ -145,7 +175,7 @@ class Intake:
             id=str(uuid.uuid4()),
             service=service.name,
             caller=sender.caller,
-            arguments=accepted.arguments,
+            arguments=_kept_arguments(accepted.arguments, inputs),
             created_at=time.time(),
             priority=service.priority,
             seeds=accepted.seeds,
@@ -219,6 +249,19 @@ def _plainly(fault: ArgumentFault, some: Mapping[str, tuple[str, str]]) -> Argum
     if not name or fault.pointer == f"/{name}":
         return fault
     return ArgumentFault(f"/{name}", f"{shown(reference)}: {fault.message}")
+
+
+def _kept_arguments(arguments: Mapping[str, Json], inputs: Sequence[InputFile]) -> dict[str, Json]:
+    """Return what a job keeps of its arguments: of a file that came within one, what it is.
+
+    The file itself is kept once, and the job's record is written often and answered.
+    """
+    kept = dict(arguments)
+    for each in inputs:
+        given = kept.get(each.parameter)
+        if isinstance(given, str) and given.lstrip()[:5].lower() == "data:":
+            kept[each.parameter] = f"<{each.mime_type}, {each.size} bytes, sha256 {each.digest}>"
+    return kept
 
 
 def _tells(service: Service) -> tuple[JobStatus, ...]:

@@ -78,8 +78,14 @@ def seeds_of(jobs: Sequence[Job]) -> tuple[str, ...]:
     return tuple(name for name in names if len({each.seeds.get(name) for each in jobs}) > 1)
 
 
-def _text(arguments: Mapping[str, Json], name: str) -> str | None:
-    return json.dumps(arguments[name], sort_keys=True) if name in arguments else None
+def _text(arguments: Mapping[str, Json], name: str) -> tuple[bool, str] | None:
+    """Return what tells a value from others; a text as it is, which may be long, and asked for often."""
+    if name not in arguments:
+        return None
+    value = arguments[name]
+    if isinstance(value, str):
+        return True, value
+    return False, json.dumps(value, sort_keys=True)
 
 
 def _status(jobs: Sequence[Job], *, finished: bool) -> JobStatus:

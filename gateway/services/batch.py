@@ -19,11 +19,14 @@ from gateway.services.bound import BoundParameter, BoundService
 from gateway.services.constraint import constraint_of, refusal
 from gateway.services.courtesies import is_left_out
 from gateway.services.model import Drawn
-from gateway.services.values import pointer_of
+from gateway.services.values import FILE_TYPES, pointer_of, text_length
 
-__all__ = ["accept_all"]
+__all__ = ["accept_all", "check_text"]
 
 Draw = Callable[[int, int], int]
+
+_MOST_TEXT = 16_000_000
+"""Characters that the jobs of one call hold together: each keeps what it was asked for."""
 
 
 def accept_all(
@@ -104,6 +107,46 @@ def _check_number(bound: BoundService, spread: _Spread, variations: int) -> None
             code="batch-too-large",
             mend="Give fewer values, or make several calls.",
         )
+    if jobs > 1:
+        _check_text(bound, spread, jobs)
+
+
+def _check_text(bound: BoundService, spread: _Spread, jobs: int) -> None:
+    held: dict[str, int] = {}
+    for each in bound.parameters:
+        items = spread.lists.get(each.name)
+        values = (spread.plain.get(each.name),) if items is None else items
+        # A data: URL is ASCII, and no job keeps it.
+        kept = (one for one in values if each.type not in FILE_TYPES or not _is_ascii(one))
+        held[pointer_of(each.name)] = sum(map(text_length, kept)) * jobs // len(values)
+    check_text(held, jobs)
+
+
+def check_text(held: Mapping[str, int], jobs: int) -> None:
+    """Refuse a call whose jobs would hold too much text together; files are kept once for all.
+
+    Args:
+        held: JSON pointer of an argument → characters of it that all jobs hold together.
+        jobs: How many there are.
+
+    Raises:
+        ArgumentError: It is too much.
+    """
+    total = sum(held.values())
+    if total > _MOST_TEXT:
+        said = (
+            f"{jobs} jobs would hold {total:,} characters of text together; those of one call hold "
+            f"at most {_MOST_TEXT:,}"
+        )
+        raise ArgumentError(
+            [ArgumentFault(max(held, key=lambda name: held[name]), said)],
+            code="batch-too-large",
+            mend="Give fewer values, or make several calls.",
+        )
+
+
+def _is_ascii(value: Json) -> bool:
+    return isinstance(value, str) and value.isascii()
 
 
 def _checked(bound: BoundService, spread: _Spread, draw: Draw) -> Accepted:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from gateway.errors import Place, Severity
 from gateway.graph.check import Problem, check_prompt, remarks_on
 from gateway.graph.definitions import Combo, Definition, Definitions, InputDefinition
-from gateway.graph.json_value import Json
 from gateway.graph.literals import refusal_of
 from gateway.graph.naming import node_named
 from gateway.graph.object_info import choosers_of, input_of
@@ -18,7 +17,6 @@ from gateway.graph.replacements import Replacement, Replacements
 from gateway.services.backend_files import lives_on_backend
 from gateway.services.bound import BoundParameter, BoundService, BoundWidget, WidgetKey
 from gateway.services.model import (
-    Defaulted,
     Fixed,
     GraphFile,
     LeftOut,
@@ -26,6 +24,7 @@ from gateway.services.model import (
     Service,
 )
 from gateway.services.output_shapes import shape_of
+from gateway.services.stated import Stated, stated_values
 from gateway.services.values import FILE_TYPES
 
 __all__ = ["Objection", "Told", "objections_to"]
@@ -161,14 +160,14 @@ class _Look:
             idle = [each for each in parameter.all_widgets if each.node_id not in self.running]
             if idle and len(idle) == len(parameter.all_widgets):
                 yield self._without_effect(parameter, idle)
-            for widget in parameter.widgets:
-                yield from self._of_widget(parameter, widget)
+            for part in parameter.parts:
+                for widget in part.widgets:
+                    yield from self._of_widget(parameter, part, widget)
             for label, settings in parameter.settings.items():
                 for widget, value in settings:
                     said = f"the choice {label!r}"
-                    yield from self._of_value(
-                        parameter, widget, (said, value), _key(parameter, label)
-                    )
+                    stated = Stated(parameter, said, _key(parameter, label), value)
+                    yield from self._of_value(parameter, widget, stated)
 
     def _without_effect(self, parameter: BoundParameter, idle: list[BoundWidget]) -> Objection:
         nodes = dict.fromkeys(each.node_id for each in idle)
@@ -184,7 +183,10 @@ class _Look:
             mend="Let it set a node that leads to an output, or remove it.",
         )
 
-    def _of_widget(self, parameter: BoundParameter, widget: BoundWidget) -> Iterator[Objection]:
+    def _of_widget(
+        self, parameter: BoundParameter, part: BoundParameter, widget: BoundWidget
+    ) -> Iterator[Objection]:
+        """Yield what is to be said of a widget that a parameter, or a field of its items, sets."""
         definition = self.told.definitions.get(widget.class_type)
         if definition is None:
             return  # told of the graph already
@@ -193,10 +195,11 @@ class _Look:
             if not choosers_of(definition, widget.widget):
                 yield self._ignored(parameter, widget, definition)
             return
-        yield from self._of_limits(parameter, widget, known)
-        if parameter.type not in FILE_TYPES and parameter.parameter.template is None:
-            for said, place, value in _values(parameter, self.service):
-                yield from self._of_value(parameter, widget, (said, value), place)
+        yield from self._of_limits(parameter, part, widget, known)
+        if part.type not in FILE_TYPES and part.parameter.template is None:
+            for stated in stated_values(parameter, self.service):
+                if stated.of is part:
+                    yield from self._of_value(parameter, widget, stated)
 
     def _ignored(
         self, parameter: BoundParameter, widget: BoundWidget, definition: Definition
@@ -215,9 +218,13 @@ class _Look:
         )
 
     def _of_limits(
-        self, parameter: BoundParameter, widget: BoundWidget, known: InputDefinition
+        self,
+        parameter: BoundParameter,
+        part: BoundParameter,
+        widget: BoundWidget,
+        known: InputDefinition,
     ) -> Iterator[Objection]:
-        limits = parameter.parameter.limits
+        limits = part.parameter.limits
         ends: tuple[tuple[str, float | int | None], ...] = (
             ("minimum", limits.minimum),
             ("maximum", limits.maximum),
@@ -230,20 +237,16 @@ class _Look:
                     "binding-limit-widened",
                     (parameter.name, *widget.key, key),
                     f"`{key}`: `{widget.widget}` of node {named} {refusal.message}",
-                    parameter.parameter.places.get(key, parameter.parameter.place),
+                    part.parameter.places.get(key, part.parameter.place),
                     parameter=parameter.name,
                     found=str(value),
                     mend="Stay within the node's own limits.",
                 )
 
     def _of_value(
-        self,
-        parameter: BoundParameter,
-        widget: BoundWidget,
-        stated: tuple[str, Json],
-        place: Place,
+        self, parameter: BoundParameter, widget: BoundWidget, stated: Stated
     ) -> Iterator[Objection]:
-        said, value = stated
+        said, value, of = stated.said, stated.value, stated.of
         definition = self.told.definitions.get(widget.class_type)
         inputs = self.bound.prompt[widget.node_id].inputs
         known = None if definition is None else input_of(definition, widget.widget, inputs)
@@ -257,14 +260,13 @@ class _Look:
             refusal.code,
             (parameter.name, *widget.key, said),
             f"{said}: `{widget.widget}` of node {named} {refusal.message}",
-            place,
+            stated.place,
             parameter=parameter.name,
             found=value if isinstance(value, str) else repr(value),
             mend=f"{meant}Install it there, or give what is there."
-            if parameter.lives_on_backend
+            if of.lives_on_backend
             else f"{meant}Give what the node takes.",
-            avoided=parameter.lives_on_backend
-            and not isinstance(parameter.parameter.supply, Fixed),
+            avoided=of.lives_on_backend and not isinstance(parameter.parameter.supply, Fixed),
         )
 
     # --- named outputs ----------------------------------------------------------------------------
@@ -324,32 +326,28 @@ def _output(rule: OutputRule, said: str, *, code: str, mend: str) -> Objection:
 
 
 def _always_set(bound: BoundService) -> frozenset[WidgetKey]:
-    """Return the widgets whose value in the graph is replaced at each call."""
-    plain = (
+    """Return the widgets whose value in the graph is replaced at each call that runs their node."""
+    return frozenset(
         widget.key
         for parameter in bound.parameters
-        if not isinstance(parameter.parameter.supply, LeftOut | GraphFile)
-        or parameter.parameter.template is not None
-        for widget in parameter.all_widgets
+        if not _may_leave(parameter)
+        for part in parameter.parts
+        for widget in _set_by(part)
     )
-    return frozenset(plain)
 
 
-def _values(parameter: BoundParameter, service: Service) -> Iterator[tuple[str, Place, Json]]:
-    """Return what the YAML itself gives a parameter: how it is called, where it stands, and the value."""
-    own, name = parameter.parameter, parameter.name
-    match own.supply:
-        case Defaulted(value):
-            yield "the default", own.places.get("default", own.place), value
-        case Fixed(value):
-            yield "the fixed value", own.places.get("value", own.place), value
-        case _:
-            pass
-    for value in own.choices or ():
-        yield f"the choice {value!r}", own.places.get("choices", own.place), value
-    for number, example in enumerate(service.examples, 1):
-        if name in example.arguments:
-            yield f"example {number}", example.place, example.arguments[name]
+def _may_leave(part: BoundParameter) -> bool:
+    """Tell whether a call may leave the graph's own value."""
+    plain = part.parameter.template is None
+    return plain and isinstance(part.parameter.supply, LeftOut | GraphFile)
+
+
+def _set_by(part: BoundParameter) -> Iterator[BoundWidget]:
+    """Yield what is set whenever a part is given: of labels, what all of them set."""
+    if not _may_leave(part):
+        yield from part.widgets
+    if all(part.settings.values()):
+        yield from (widget for settings in part.settings.values() for widget, _ in settings)
 
 
 def _key(parameter: BoundParameter, label: str) -> Place:

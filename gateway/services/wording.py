@@ -64,6 +64,8 @@ def _mend_of_boolean(text: str) -> str | None:
 
 def _mend_of_number(shape: Shape, text: str) -> str | None:
     match shape:
+        case Word() if text not in shape.words:
+            return None
         case Text() | Word() | HeaderValue():
             return f'Put it in quotes: "{text}".'
         case ShortPath() if "." in text:

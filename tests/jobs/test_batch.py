@@ -208,3 +208,8 @@ def test_a_cell_without_a_picture_says_why() -> None:
 def test_a_batch_without_any_picture_has_no_sheet() -> None:
     text = OutputText("text", 0, "9", "words")
     assert sheet_plan(whole_of([replace(part(0, 1), outputs=(text,))])) is None
+
+
+def test_a_text_is_no_number_that_is_written_like_it() -> None:
+    assert varied_of([part(0, 2, prompt="1"), part(1, 2, prompt=1)]) == ("prompt",)
+    assert varied_of([part(0, 2, prompt="1"), part(1, 2, prompt="1")]) == ()

@@ -172,6 +172,24 @@ def test_a_huge_list_is_refused_before_its_values_are_looked_at() -> None:
     assert len(refused(DRAW, **dict.fromkeys(names, values))) == 1
 
 
+def test_jobs_that_would_hold_too_much_text_are_refused_before_it_is_looked_at() -> None:
+    long = "ä" * 4_000_001
+    said = "16,000,004 characters of text together; those of one call hold at most 16,000,000"
+    assert refused(prompt=long, steps=[1, 2, 3, 4]) == {"/prompt": f"4 jobs would hold {said}"}
+    assert refused(prompt=[long, "b"], steps=[1, 2, 3, 4]) == {
+        "/prompt": f"8 jobs would hold {said.replace('4 c', '8 c')}"
+    }
+    deep: Json = {"a": [{"b": long}]}
+    assert list(refused(cfg=deep, steps=[1, 2, 3, 4])) == ["/cfg"]
+    with pytest.raises(ArgumentError) as caught:
+        take(image="ä" * 9_000_000, count=2)
+    assert caught.value.code == "batch-too-large"
+
+
+def test_a_file_within_its_argument_is_no_text_that_jobs_hold() -> None:
+    assert len(take(image="data:image/png;base64," + "A" * 9_000_000, count=2)) == 2
+
+
 def test_a_value_that_only_a_template_refuses_is_told_with_its_place() -> None:
     service = bound(
         parameter("prompt", "6.text", batch="values", template="{{ 1 / (prompt | length - 2) }}"),

@@ -10,6 +10,7 @@ from gateway.services.arguments import accept
 from gateway.services.model import Defaulted, Drawn, Fixed, Parameter, Required
 from gateway.services.origins import origins_of
 from tests.services.building import TEXT_TO_IMAGE, bound, choices, parameter
+from tests.services.test_arrange import service
 
 LOADING = {**TEXT_TO_IMAGE, "1": Node("LoadImage", {"image": "a.png"})}
 FOLDER = {("9", "filename_prefix"): "a folder of the run's own"}
@@ -65,3 +66,39 @@ def test_texts_that_are_drawn_are_told() -> None:
     service = bound(prompt=graph)
     accepted = accept(service, {}, lambda low, _high: low)
     assert origins_of(service, {}, accepted)["7", "text"] == "{…} drawn at each call"
+
+
+SHAPED = """
+look: {choices: {quick: {bypass: ["12"], mute: ["16"]}, full: {}}, default: full}
+image: {node: "11", widget: image, when_absent: WHEN}
+loras: {repeat: "10", items: {name: lora_name, strength: {widget: strength_model, default: 0.5}}}
+"""
+
+
+def shaped(when: str = "bypass", **given: Json) -> Mapping[tuple[str, str], str]:
+    of = service(SHAPED.replace("WHEN", when))
+    return origins_of(of, given, accept(of, given, lambda low, _high: low))
+
+
+def test_why_nodes_go_is_told() -> None:
+    found = shaped(look="quick", loras=[])
+    assert found["12", ""] == "bypassed: look (quick)"
+    assert found["16", ""] == "muted: look (quick)"
+    assert found["11", ""] == found["13", ""] == "image left out"
+    assert found["10", ""] == "bypassed: loras is empty"
+    assert found["3", "model"] == "the graph's new shape"
+    said = shaped('{bypass: ["13"]}')
+    assert (said["13", ""], said["11", ""]) == ("bypassed: image left out", "image left out")
+
+
+def test_what_is_in_a_chain_is_told_by_its_item() -> None:
+    found = shaped(image="a.png", loras=[{"name": "a"}, {"name": "b"}])
+    assert found["10", "lora_name"] == "item 1 of loras"
+    assert found["10:2", ""] == found["10:2", "strength_model"] == "item 2 of loras"
+    assert found["6", "clip"] == "the graph's new shape"
+    assert ("13", "") not in found
+    assert ("12", "") not in found
+
+
+def test_a_graph_that_keeps_its_shape_has_nothing_to_tell_of_it() -> None:
+    assert [key for key in shaped(image="a.png") if not key[1]] == []

@@ -19,6 +19,7 @@ from gateway.services.values import (
     pointer_of,
     same,
     shown,
+    text_length,
     type_of_value,
 )
 from tests.services.building import LIST, OBJECT
@@ -146,6 +147,14 @@ def test_a_text_without_a_flaw_can_be_sent(text: str) -> None:
     if flaw_in(text) is None:
         assert text.encode().decode() == text
         assert "\x00" not in text
+
+
+@pytest.mark.parametrize(
+    ("value", "length"),
+    [("ab", 2), (["ab", 1, None, ["c"]], 3), ({"key": {"k": "v"}, "n": 2.5}, 6), (None, 0)],
+)
+def test_the_text_of_a_value_is_counted_at_any_depth(value: Json, length: int) -> None:
+    assert text_length(value) == length
 
 
 def test_a_pointer_escapes_its_own_marks() -> None:

@@ -16,6 +16,7 @@ from gateway.execution.sweeping import sweep
 from gateway.graph.json_value import Json, JsonObject
 from gateway.jobs.backend import Accepted, Submission
 from gateway.jobs.batch import Batch
+from gateway.jobs.files import Reference
 from gateway.jobs.job import Job
 from gateway.jobs.store import Expiry
 from gateway.services.batch_rules import of_count
@@ -25,7 +26,14 @@ from gateway.tools.answer import Answer
 from gateway.tools.running import Asking, Leaving
 from gateway.wire.messages import Executing, ExecutionError, ExecutionStart
 from tests.execution.conftest import make_bench
-from tests.execution.scripted import HERE, PICTURE, MakeBench, ScriptedBackend, a_service
+from tests.execution.scripted import (
+    HERE,
+    PICTURE,
+    MakeBench,
+    OneFile,
+    ScriptedBackend,
+    a_service,
+)
 from tests.tools.pictures import noise
 from tests.tools.test_calls import Desk, error_of, list_of, text_of
 from tests.tools.test_rerun import SEED
@@ -529,3 +537,48 @@ async def test_a_backend_s_trouble_is_told_with_the_batch(make_bench: MakeBench)
     error = stopped.structured["error"]
     assert isinstance(error, dict)
     assert error["code"] == "cancelled"
+
+
+async def test_a_file_within_its_argument_is_kept_once_and_not_with_each_job(
+    make_bench: MakeBench,
+) -> None:
+    desk = desk_of(make_bench, image=True)
+    url = "data:image/png;base64," + "A" * 1000
+    batch = await batch_of(desk, await desk.call("draw", image=url, prompt=["a", "b"]))
+    digest = batch.jobs[0].inputs[0].digest
+    assert [each.arguments["image"] for each in batch.jobs] == [
+        f"<image/png, 5 bytes, sha256 {digest}>"
+    ] * 2
+    again = await batch_of(desk, await desk.call("rerun_job", job_id=batch.id))
+    assert again.arguments["image"] == batch.arguments["image"]
+    assert [each.inputs for each in again.jobs] == [each.inputs for each in batch.jobs]
+
+
+async def test_a_file_for_all_of_a_batch_that_is_done_again_is_fetched_once(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = desk_of(make_bench, image=True)
+    batch = await batch_of(desk, await desk.call("draw", image="cat.png", prompt=["a", "b"]))
+    opened: list[str] = []
+    fetch = OneFile.open
+
+    async def counted(self: OneFile, reference: str, *, local: bool) -> Reference:
+        opened.append(reference)
+        return await fetch(self, reference, local=local)
+
+    monkeypatch.setattr(OneFile, "open", counted)
+    answer = await desk.call("rerun_job", job_id=batch.id, overrides={"image": "dog.png"})
+    assert not answer.failed
+    assert opened == ["dog.png"]
+
+
+async def test_too_much_text_for_all_of_a_batch_that_is_done_again_is_refused(
+    make_bench: MakeBench,
+) -> None:
+    desk = desk_of(make_bench)
+    batch = await batch_of(desk, await desk.call("draw", prompt=["a", "b"]))
+    said = await desk.call("rerun_job", job_id=batch.id, overrides={"prompt": "ä" * 8_000_001})
+    assert (error_of(said)["code"], error_of(said)["where"]) == (
+        "batch-too-large",
+        "/overrides/prompt",
+    )
