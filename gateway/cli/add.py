@@ -8,7 +8,16 @@ from typing import Annotated, Literal
 
 import typer
 
-from gateway.cli.adding import Plan, carry_out, fitted_entry, name_for, plan_of, target_of
+from gateway.cli.adding import (
+    Added,
+    Plan,
+    Target,
+    carry_out,
+    fitted_entry,
+    name_for,
+    plan_of,
+    target_of,
+)
 from gateway.cli.call import call_service
 from gateway.cli.found import chosen_names, parameter_table, print_wide
 from gateway.cli.known import known_definitions
@@ -24,8 +33,8 @@ from gateway.intake.fit import Fitted, fit
 from gateway.intake.inspection import plain
 from gateway.intake.sources import classes_in, material_of
 from gateway.intake.suggest import Material
-from gateway.project.load import Loaded
 from gateway.project.locate import shown_path
+from gateway.project.settling import LOCK_FILE
 from gateway.services.bound import BoundParameter
 from gateway.services.model import Required
 from gateway.services.values import FILE_TYPES
@@ -115,13 +124,14 @@ def _add(told: _Options) -> None:
     if told.dry_run:
         _show_plan(plan)
         return
-    loaded = carry_out(target, plan)
-    _tell(plan, loaded)
-    if loaded.project is None:
+    added = carry_out(target, plan)
+    _tell(plan, added, target)
+    project = added.loaded.project
+    if project is None:
         raise typer.Exit(1)
     if told.run:
         words = _arguments(fitted, told.words or [])
-        call_service(loaded.project, fitted.entry.name, words, told.output)
+        call_service(project, fitted.entry.name, words, told.output)
 
 
 def _document(told: _Options, given: Given, material: Material) -> Json:
@@ -174,14 +184,15 @@ def _show_plan(plan: Plan) -> None:
     sys.stdout.write(f"with this entry in services.yaml:\n\n{plan.entry_text}")
 
 
-def _tell(plan: Plan, loaded: Loaded) -> None:
+def _tell(plan: Plan, added: Added, target: Target) -> None:
     """Tell what was written, what is still wrong, and what to do next."""
-    for path in plan.files:
+    lock = [target.root / LOCK_FILE] if added.is_locked else []
+    for path in (*plan.files, *lock):
         sys.stdout.write(f"wrote {shown_path(path)}\n")
     entry = plan.fitted.entry
     own = [
         each
-        for each in loaded.findings
+        for each in added.loaded.findings
         if each.severity == "error" or each.service in (None, entry.name)
     ]
     sys.stderr.write(as_text(own, coloured=is_coloured(sys.stderr)))

@@ -16,12 +16,18 @@ from gateway.intake.entry import render_entry
 from gateway.intake.fit import Fitted, fit
 from gateway.intake.names import Names, service_name
 from gateway.intake.suggest import Material, suggest
-from gateway.project.definitions_file import DEFINITIONS_FILE, definitions_text, read_raw
+from gateway.project.definitions_file import (
+    DEFINITIONS_FILE,
+    definitions_text,
+    read_definitions,
+)
 from gateway.project.environment import read_environment
 from gateway.project.json_file import FileFault, read_json
 from gateway.project.load import Loaded, load_project
 from gateway.project.locate import CONFIG_NAME, CONFIG_VARIABLE, shown_path
+from gateway.project.lock_file import add_to_lock
 from gateway.project.pinning import is_complete
+from gateway.project.settling import LOCK_FILE
 from gateway.project.together import write_together
 from gateway.project.workflows import FOLDER
 from gateway.services.insertion import indent_of_services, insert_service
@@ -29,7 +35,16 @@ from gateway.services.model import Declaration
 from gateway.services.names import SERVICE_NAME
 from gateway.services.parse import parse_services
 
-__all__ = ["Plan", "Target", "carry_out", "fitted_entry", "name_for", "plan_of", "target_of"]
+__all__ = [
+    "Added",
+    "Plan",
+    "Target",
+    "carry_out",
+    "fitted_entry",
+    "name_for",
+    "plan_of",
+    "target_of",
+]
 
 _MOST = 32 << 20
 _NEW_FILE = """\
@@ -46,10 +61,12 @@ class Target:
 
     Attributes:
         config: Path of services.yaml, which may not be there yet.
-        text: What stands in it, or what a new one begins with.
+        before: What stands in it; None when it is not there.
+        text: The same as text, or what a new one begins with.
     """
 
     config: Path
+    before: bytes | None
     text: str
     declaration: Declaration
 
@@ -68,6 +85,19 @@ class Plan:
     files: Mapping[Path, bytes]
 
 
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What came of it.
+
+    Attributes:
+        loaded: The project as it is now.
+        is_locked: Whether the service was recorded in the lock.
+    """
+
+    loaded: Loaded
+    is_locked: bool
+
+
 def target_of(config: Path | None) -> Target:
     """Return the project here, in a folder above or where `--config` points; else a new one here.
 
@@ -81,15 +111,22 @@ def target_of(config: Path | None) -> Target:
     except DeclarationError:
         if is_told:
             raise
+        new = Path.cwd() / CONFIG_NAME
+        if os.path.lexists(new):
+            raise GatewayError(
+                f"{CONFIG_NAME} is there, and is no file",
+                code="config-unreadable",
+                mend="Take it away, or name another one with --config PATH.",
+            ) from None
         parsed = parse_services(f"{_NEW_FILE}  {{}}\n", CONFIG_NAME, environment)
         if parsed.declaration is None:
             raise DeclarationError(parsed.findings) from None
-        return Target(Path.cwd() / CONFIG_NAME, _NEW_FILE, parsed.declaration)
-    text = _text(path)
+        return Target(new, None, _NEW_FILE, parsed.declaration)
+    before, text = _read(path)
     parsed = parse_services(text, shown_path(path), environment)
     if parsed.declaration is None:
         raise DeclarationError(parsed.findings)
-    return Target(path, text, parsed.declaration)
+    return Target(path, before, text, parsed.declaration)
 
 
 def fitted_entry(target: Target, material: Material, document: Json, name: str) -> Fitted:
@@ -136,7 +173,9 @@ def plan_of(target: Target, fitted: Fitted, document: Json, raw: JsonObject) -> 
         raw: Definitions of its nodes, which are pinned where none are yet.
 
     Raises:
-        DeclarationError: The name is taken, or services.yaml leaves no place for an entry.
+        DeclarationError: The name is taken, services.yaml leaves no place for an entry, or what is
+            pinned cannot be read.
+        GatewayError: A file would be outside the project.
     """
     entry = fitted.entry
     entry_text = render_entry(entry, indent_of_services(target.text))
@@ -146,7 +185,10 @@ def plan_of(target: Target, fitted: Fitted, document: Json, raw: JsonObject) -> 
     if not workflow.exists():
         files[workflow] = _json_text(document).encode("utf-8", "replace")
     definitions = target.root / DEFINITIONS_FILE
-    pinned = read_raw(definitions)
+    known = read_definitions(definitions)
+    if known.findings:
+        raise DeclarationError(known.findings)
+    pinned = known.raw
     new = {
         name: entry
         for name, entry in raw.items()
@@ -156,32 +198,56 @@ def plan_of(target: Target, fitted: Fitted, document: Json, raw: JsonObject) -> 
         pinned
     ):
         files[definitions] = definitions_text({**pinned, **new}).encode("utf-8")
+    for path in files:
+        _refuse_outside(path, target.root)
     files[target.config] = text.encode("utf-8", "surrogateescape")
     return Plan(fitted, entry_text, files)
 
 
-def carry_out(target: Target, plan: Plan) -> Loaded:
+def _refuse_outside(path: Path, root: Path) -> None:
+    """Refuse to write where a link leads out of the project: a folder can come from anybody."""
+    if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root)):
+        raise GatewayError(
+            f"{shown_path(path)} leads out of the project, to where nothing is written",
+            code="project-unwritable",
+            mend="Take the link out, and have the folder or file in the project itself.",
+        )
+
+
+def carry_out(target: Target, plan: Plan) -> Added:
     """Write it all, and undo all of it when that brings the project an error that it did not have.
+
+    A project that has a lock, or that begins with this, gets the service recorded in it.
 
     Raises:
         DeclarationError: It would; nothing is changed.
         GatewayError: Something cannot be written; nothing is changed.
     """
+    if (_read(target.config)[0] if target.config.exists() else None) != target.before:
+        raise GatewayError(
+            f"{shown_path(target.config)} was changed by somebody else in the meantime",
+            code="project-unwritable",
+            mend="Run the command again.",
+        )
     environment = read_environment()
-    before = load_project(target.config, environment) if target.config.exists() else None
+    before = load_project(target.config, environment) if target.before is not None else None
     known = {_fault(each) for each in before.findings} if before else set[tuple[str, str]]()
-    loaded: list[Loaded] = []
+    locks = target.before is None or (target.root / LOCK_FILE).exists()
+    added: list[Added] = []
 
     def is_sound() -> bool:
         """Load the project as it is now."""
-        loaded.append(load_project(target.config, environment))
-        errors = [each for each in loaded[0].findings if each.severity == "error"]
+        loaded = load_project(target.config, environment)
+        errors = [each for each in loaded.findings if each.severity == "error"]
         if new := [each for each in errors if _fault(each) not in known]:
             raise DeclarationError(new)
+        project = loaded.project if locks else None
+        is_locked = project is not None and add_to_lock(project, plan.fitted.entry.name)
+        added.append(Added(loaded, is_locked))
         return True
 
     write_together(plan.files, is_sound)
-    return loaded[0]
+    return added[0]
 
 
 def _fault(finding: Finding) -> tuple[str, str]:
@@ -216,10 +282,11 @@ def _json_text(document: Json) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def _text(path: Path) -> str:
-    """Return a file's text, every byte of it: line ends and byte order mark as they are."""
+def _read(path: Path) -> tuple[bytes, str]:
+    """Return a file's content, and as text every byte of it: line ends and byte order mark too."""
     try:
-        return path.read_bytes().decode("utf-8")
+        content = path.read_bytes()
+        return content, content.decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise GatewayError(
             f"{shown_path(path)} cannot be read: {error}",

@@ -104,7 +104,7 @@ def _default(bound: BoundParameter) -> str:
         case Drawn():
             return "random"
         case _:
-            told = shown(bound.widgets[0].current)
+            told = plain(shown(bound.widgets[0].current))
             return told if len(told) <= _LONGEST else f"{told[: _LONGEST - 1]}…"
 
 
@@ -114,7 +114,7 @@ def _taken(bound: BoundParameter) -> str:
     if bound.lives_on_backend:
         return "a file of the backend"
     if limits.options is not None:
-        named = ", ".join(str(each) for each in limits.options[:_MOST_CHOICES])
+        named = ", ".join(plain(str(each)) for each in limits.options[:_MOST_CHOICES])
         return f"{named}, …" if len(limits.options) > _MOST_CHOICES else named
     if limits.minimum is None and limits.maximum is None:
         return ""

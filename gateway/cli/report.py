@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Literal, TextIO
 
 from gateway.errors import DeclarationError, Finding, GatewayError
+from gateway.wire.clean import clean_text
 
 __all__ = [
     "FindingsFormat",
@@ -66,19 +67,21 @@ def print_error(error: GatewayError) -> None:
     if isinstance(error, DeclarationError):
         sys.stderr.write(as_text(error.findings, coloured=coloured))
         return
-    where = f"{error.where}: " if error.where and error.where not in error.message else ""
+    where = _clean(f"{error.where}: " if error.where and error.where not in error.message else "")
     mark = _paint("error", _RED, coloured=coloured)
     sys.stderr.write(
-        f"{mark}: {where}{error.message} ({error.code})\n{_mend(error.message, error.mend)}"
+        f"{mark}: {where}{_clean(error.message)} ({error.code})\n{_mend(error.message, error.mend)}"
     )
 
 
 def _paragraph(finding: Finding, *, coloured: bool) -> str:
     shade = _RED if finding.severity == "error" else _YELLOW
     mark = _paint(finding.severity, shade, coloured=coloured)
-    place = _paint(f"{finding.place}: ", _BOLD, coloured=coloured) if finding.place else ""
+    where = _clean(f"{finding.place}: " if finding.place else "")
+    place = _paint(where, _BOLD, coloured=coloured) if where else ""
     code = _paint(f"({finding.code})", _DIM, coloured=coloured)
-    return f"{place}{mark}: {_whose(finding)}{finding.message} {code}\n{_mend(finding.message, finding.mend)}"
+    told = _clean(f"{_whose(finding)}{finding.message}")
+    return f"{place}{mark}: {told} {code}\n{_mend(finding.message, finding.mend)}"
 
 
 def _whose(finding: Finding) -> str:
@@ -87,7 +90,12 @@ def _whose(finding: Finding) -> str:
 
 
 def _mend(message: str, mend: str | None) -> str:
-    return f"  {mend}\n" if mend and mend not in message else ""
+    return f"  {_clean(mend)}\n" if mend and mend not in message else ""
+
+
+def _clean(text: str) -> str:
+    """Return text without what a terminal takes for commands: titles and names of files are anybody's."""
+    return clean_text(text, None)
 
 
 def _paint(text: str, shade: str, *, coloured: bool) -> str:

@@ -69,9 +69,10 @@ def read_given(given: str, declaration: Declaration, from_backend: str | None) -
     try:
         with path.open("rb") as file:
             return Given(_source(file), path.stem)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # a name with a null character
+        reason = error.strerror if isinstance(error, OSError) else None
         raise GatewayError(
-            f"{given}: {(error.strerror or 'it cannot be read').lower()}",
+            f"{given}: {(reason or 'it cannot be read').lower()}",
             code="source-unreadable",
             mend="Check the path, and who may read it.",
         ) from error

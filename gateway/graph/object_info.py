@@ -79,7 +79,7 @@ def _parse_definition(class_type: str, entry: Json) -> Definition | None:
     return Definition(
         class_type=class_type,
         inputs=parse_inputs(sections),
-        hidden=frozenset(as_object(sections.get("hidden")) or {}),
+        hidden=_hidden(sections),
         output_node=fields.get("output_node") is True,
         outputs=tuple(_type_name(each) for each in as_array(fields.get("output")) or ()),
         display_name=_text(fields.get("display_name")),
@@ -90,6 +90,21 @@ def _parse_definition(class_type: str, entry: Json) -> Definition | None:
         python_module=_text(fields.get("python_module")),
         lists=True in (as_array(fields.get("output_is_list")) or ()),
         extra={"has_intermediate_output": True} if intermediate else {},
+    )
+
+
+def _hidden(sections: JsonObject) -> frozenset[str]:
+    """Return the names of hidden inputs.
+
+    ComfyUI keeps those of V3 nodes, whose types stand in a list, apart from all that is sent, and so a
+    text called `prompt` is no hidden one there; over a V1 node's input it writes its own value.
+    """
+    sent = [as_object(sections.get(each)) or {} for each in ("required", "optional")]
+    hidden = as_object(sections.get("hidden")) or {}
+    return frozenset(
+        name
+        for name, spec in hidden.items()
+        if as_array(spec) is None or not any(name in each for each in sent)
     )
 
 

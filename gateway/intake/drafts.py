@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from gateway.intake.entry import EntryTarget, ParameterEntry
@@ -16,7 +16,13 @@ __all__ = ["Drafts"]
 class Drafts:
     """What was found so far, in the order of finding."""
 
-    def __init__(self) -> None:
+    def __init__(self, alike: Mapping[WidgetKey, tuple[BoundWidget, ...]] | None = None) -> None:
+        """Begin with nothing found.
+
+        Args:
+            alike: Widget → those that one value was set for together with it; they stay together.
+        """
+        self._alike = alike or {}
         self._names = Names()
         self._claimed: set[WidgetKey] = set()
         self._found: list[ParameterEntry] = []
@@ -39,7 +45,12 @@ class Drafts:
             widgets: What it sets.
             draft: All else about it; its name and targets are given here.
         """
-        free = [each for each in widgets if self.is_free(each)]
+        together = {
+            each.key: each
+            for widget in widgets
+            for each in (widget, *self._alike.get(widget.key, ()))
+        }
+        free = [each for each in together.values() if self.is_free(each)]
         if not free:
             return
         self._claimed.update(each.key for each in free)

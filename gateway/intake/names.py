@@ -11,7 +11,8 @@ __all__ = ["Names", "service_name", "slug"]
 
 _LONGEST = 40
 _OTHER = re.compile(r"[^a-z0-9]+")
-_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+# A capital begins a word, but not in LoRA, nor behind a digit as in 2K.
+_WORDS = re.compile(r"(?<=[a-z]{2})(?=[A-Z])|(?<=[a-z0-9])(?=[A-Z][a-z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def slug(text: str) -> str:

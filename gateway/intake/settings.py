@@ -14,11 +14,12 @@ from typing import TypeAlias
 from gateway.graph.definitions import IntegerWidget, NumberWidget
 from gateway.intake.drafts import Drafts
 from gateway.intake.entry import ParameterEntry
-from gateway.intake.wiring import Wiring, is_number
+from gateway.intake.wiring import Wiring, is_number, last_part
 from gateway.services.bound import BoundWidget
-from gateway.services.model import Drawn, LeftOut, Limits, Supply
+from gateway.services.model import Drawn, LeftOut, Limits, ParameterType, Supply
+from gateway.services.widget_types import derived_type
 
-__all__ = ["draft_models", "draft_numbers"]
+__all__ = ["draft_formats", "draft_models", "draft_numbers"]
 
 _EMPTY = re.compile(r"Empty|Latent")
 _LEFT_OUT = LeftOut()
@@ -37,6 +38,7 @@ class _Setting:
         fits: Whether a node's is one that people set.
         lowest: The smallest that makes sense, None: the definition's.
         highest: The largest that makes sense, unless the graph itself holds more than half of it.
+        is_shared: Whether several nodes with the same number are meant to have the same one.
     """
 
     name: str
@@ -46,6 +48,7 @@ class _Setting:
     supply: Supply = _LEFT_OUT
     lowest: int | None = None
     highest: int | None = None
+    is_shared: bool = False
 
 
 def draft_numbers(wiring: Wiring, drafts: Drafts) -> None:
@@ -79,29 +82,66 @@ def _names(wiring: Wiring, setting: _Setting, found: Sequence[_Found], number: i
     ]
 
 
+def draft_formats(wiring: Wiring, drafts: Drafts) -> None:
+    """Add how large or long a thing is to be, where a partner's service makes it: choices, mostly."""
+    for name, inputs, told in _FORMATS:
+        for node_id, node in wiring.prompt.items():
+            definition = wiring.definitions.get(node.class_type)
+            if definition is None or not definition.api_node:
+                continue
+            for widget in wiring.widgets(node_id):
+                if last_part(widget.widget).lower() in inputs and derived_type(widget) in _SCALAR:
+                    drafts.add([name], [widget], ParameterEntry("", description=told))
+
+
 def draft_models(wiring: Wiring, drafts: Drafts) -> None:
-    """Add a parameter for each model file, and for how strongly the ones that say so work."""
-    for node_id, node in wiring.prompt.items():
-        for widget in wiring.widgets(node_id):
-            known = _MODELS.get(widget.widget)
-            is_upscaler = widget.widget == "model_name" and "Upscale" in node.class_type
-            name, description = known or (
-                ("upscaler", "The upscaling model.") if is_upscaler else ("", "")
-            )
-            if name and isinstance(widget.current, str):
-                drafts.add([name], [widget], ParameterEntry("", description=description))
-        _draft_strengths(wiring, node_id, drafts)
+    """Add a parameter for each model file, and for how strongly the ones that say so work.
+
+    Loaders that name the very same file are meant to go on doing so.
+    """
+    loaders: dict[object, list[str]] = {}
+    for node_id in wiring.prompt:
+        widgets = list(wiring.widgets(node_id))
+        files = [
+            (each.widget, each.current) for each in widgets if _model(wiring, each) is not None
+        ]
+        strengths = [str(each.current) for each in widgets if each.widget in _STRENGTHS]
+        same = (str(files), str(strengths)) if files else node_id
+        loaders.setdefault(same, []).append(node_id)
+    for node_ids in loaders.values():
+        _draft_files(wiring, node_ids, drafts)
+        _draft_strengths(wiring, node_ids, drafts)
 
 
-def _draft_strengths(wiring: Wiring, node_id: str, drafts: Drafts) -> None:
-    widgets = {each.widget: each for each in wiring.widgets(node_id) if is_number(each.current)}
+def _model(wiring: Wiring, widget: BoundWidget) -> tuple[str, str] | None:
+    """Return the name and the description of a parameter for a model's file."""
+    if not isinstance(widget.current, str):
+        return None
+    class_type = wiring.prompt[widget.node_id].class_type
+    if widget.widget == "model_name" and "Upscale" in class_type:
+        return "upscaler", "The upscaling model."
+    return _MODELS.get(widget.widget)
+
+
+def _draft_files(wiring: Wiring, node_ids: Sequence[str], drafts: Drafts) -> None:
+    for first in wiring.widgets(node_ids[0]):
+        if (known := _model(wiring, first)) is not None:
+            widgets = [wiring.widget((node_id, first.widget)) for node_id in node_ids]
+            drafts.add([known[0]], widgets, ParameterEntry("", description=known[1]))
+
+
+def _draft_strengths(wiring: Wiring, node_ids: Sequence[str], drafts: Drafts) -> None:
+    widgets = {each.widget: each for each in wiring.widgets(node_ids[0]) if is_number(each.current)}
     model, clip = widgets.get("strength_model"), widgets.get("strength_clip")
     if model is not None:
-        both = clip is not None and clip.current == model.current
+        names = ["strength_model"]
+        if clip is not None and clip.current == model.current:
+            names.append("strength_clip")
         told = "How strongly the LoRA works: 0 not at all, 1 fully."
-        draft = ParameterEntry("", description=told)
-        drafts.add(["lora_strength"], [model, clip] if clip and both else [model], draft)
-    if "ControlNet" in wiring.prompt[node_id].class_type and "strength" in widgets:
+        draft = ParameterEntry("", description=told, limits=_limits(_LORA_STRENGTH, model))
+        set_ = [wiring.widget((node_id, name)) for node_id in node_ids for name in names]
+        drafts.add(["lora_strength"], set_, draft)
+    if "ControlNet" in wiring.prompt[node_ids[0]].class_type and "strength" in widgets:
         told = "How closely to follow the control image: 0 not at all, 1 fully."
         drafts.add(
             ["control_strength"], [widgets["strength"]], ParameterEntry("", description=told)
@@ -136,12 +176,20 @@ def _makes_canvas(wiring: Wiring, node_id: str) -> bool:
     return is_canvas or "positive" in node.inputs
 
 
-_SIDE = "in pixels."
+def _of_canvas(
+    name: str, input_name: str, told: str, lowest: int = 1, highest: int | None = None
+) -> _Setting:
+    """Return a number that all nodes which make a part of what is filled have in common."""
+    return _Setting(
+        name, (input_name,), told, _makes_canvas, lowest=lowest, highest=highest, is_shared=True
+    )
+
+
 _SETTINGS = (
-    _Setting("width", ("width",), f"Width {_SIDE}", _makes_canvas, lowest=64, highest=2048),
-    _Setting("height", ("height",), f"Height {_SIDE}", _makes_canvas, lowest=64, highest=2048),
-    _Setting("frames", ("length",), "How many frames to make.", _makes_canvas, lowest=1),
-    _Setting("seconds", ("seconds",), "How long it lasts, in seconds.", _makes_canvas, lowest=1),
+    _of_canvas("width", "width", "Width in pixels.", 64, 2048),
+    _of_canvas("height", "height", "Height in pixels.", 64, 2048),
+    _of_canvas("frames", "length", "How many frames to make."),
+    _of_canvas("seconds", "seconds", "How long it lasts, in seconds."),
     _Setting("seed", ("seed", "noise_seed"), "Repeats a result.", _draws, Drawn()),
     _Setting("steps", ("steps",), "More is slower and finer.", _anywhere, lowest=1, highest=100),
     _Setting("cfg", ("cfg",), "How closely to follow the prompt.", _anywhere, highest=30),
@@ -153,6 +201,15 @@ _SETTINGS = (
         _starts_from_something,
     ),
 )
+_FORMATS = (
+    ("aspect_ratio", ("aspect_ratio", "ratio"), "Width to height."),
+    ("size", ("size", "size_preset"), "Width and height."),
+    ("resolution", ("resolution",), "How large it is."),
+    ("duration", ("duration",), "How long it lasts, in seconds."),
+)
+_SCALAR: frozenset[ParameterType] = frozenset({"string", "integer", "number"})
+_LORA_STRENGTH = _Setting("lora_strength", (), "", _anywhere, lowest=-2, highest=2)
+_STRENGTHS = ("strength_model", "strength_clip")
 _MODELS = {
     "ckpt_name": ("checkpoint", "The model file."),
     "unet_name": ("model", "The model file."),
@@ -170,17 +227,22 @@ def _found(wiring: Wiring, setting: _Setting) -> list[_Found]:
     groups: dict[object, _Found] = {}
     for node_id, widget in _numbers(wiring, setting):
         is_half = "start_at_step" in wiring.prompt[node_id].inputs
-        same = (setting.name, str(widget.current)) if is_half else widget.key
+        is_one = is_half or setting.is_shared
+        same = (setting.name, str(widget.current)) if is_one else widget.key
         first, widgets = groups.get(same, (node_id, ()))
         groups[same] = (first, (*widgets, widget))
-    return sorted(groups.values(), key=lambda found: len(wiring.ancestors(found[0])))
+    # A model that writes the prompt has its seed among its further settings: it comes behind.
+    return sorted(
+        groups.values(),
+        key=lambda found: ("." in found[1][0].widget, len(wiring.ancestors(found[0]))),
+    )
 
 
 def _numbers(wiring: Wiring, setting: _Setting) -> Iterator[tuple[str, BoundWidget]]:
     seen: set[tuple[str, str]] = set()
     for node_id, node in wiring.prompt.items():
-        for name in setting.inputs:
-            if name not in node.inputs or not setting.fits(wiring, node_id):
+        for name in node.inputs:
+            if last_part(name).lower() not in setting.inputs or not setting.fits(wiring, node_id):
                 continue
             widget = wiring.source(node_id, name)
             if widget is None or widget.key in seen or not _holds_number(widget, setting):

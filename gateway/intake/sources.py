@@ -7,6 +7,7 @@ ran; the save file is then asked for titles and notes only.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -183,10 +184,17 @@ def _unwrapped(value: Json) -> Json:
 def _parsed(text: str) -> Json:
     """Return the value of JSON; NaN, which ComfyUI writes beside its nodes' inputs, is null.
 
+    So is what is too large for a number: no JSON that is written again could say it.
+
     Raises:
         ValueError: It is none.
     """
     try:
-        return json.loads(text, parse_constant=lambda _: None)
+        return json.loads(text, parse_constant=lambda _: None, parse_float=_finite)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
+
+
+def _finite(digits: str) -> float | None:
+    number = float(digits)
+    return number if math.isfinite(number) else None

@@ -11,15 +11,15 @@ from dataclasses import dataclass, field, replace
 from gateway.graph.definitions import Combo, Definition, Definitions
 from gateway.graph.prompt import Prompt
 from gateway.intake.drafts import Drafts
-from gateway.intake.editor_facts import EditorFacts
+from gateway.intake.editor_facts import EditorFacts, Primitive
 from gateway.intake.entry import OutputEntry, ParameterEntry, ServiceEntry
+from gateway.intake.files import draft_files, is_read
 from gateway.intake.names import Names, slug
-from gateway.intake.settings import draft_models, draft_numbers
+from gateway.intake.settings import draft_formats, draft_models, draft_numbers
 from gateway.intake.texts import find_texts, is_text
-from gateway.intake.wiring import Wiring
-from gateway.services.bound import BoundWidget
-from gateway.services.model import ById, ParameterType, Required
-from gateway.services.values import FILE_TYPES
+from gateway.intake.wiring import SHOWS, Wiring, last_part, running
+from gateway.services.bound import BoundWidget, WidgetKey
+from gateway.services.model import ById, LeftOut, ParameterType, Required
 from gateway.services.widget_types import derived_type
 
 __all__ = ["Material", "suggest"]
@@ -42,7 +42,11 @@ _PLAIN_TEXTS = frozenset(
         "t5xxl",
     }
 )
-_NO_NAMES = frozenset({"positive", "negative", "prompt", "value"})
+_NO_WORDS = frozenset({"positive", "negative", "prompt", "text", "value"})
+_BRANCHES = frozenset({"on_true", "on_false"})
+_NO_NAMES = _BRANCHES | {"value", "input", "any", "a", "b", "c"}
+# Widgets of nodes that compute or put texts together: how a graph is built, not what it is for.
+_INNER = frozenset({"expression", "find", "replace", "delimiter", "pattern", "regex_pattern"})
 _SCALAR: frozenset[ParameterType] = frozenset({"string", "integer", "number", "boolean"})
 
 
@@ -67,12 +71,14 @@ def suggest(material: Material, name: str, workflow: str) -> ServiceEntry:
         name: The service's name.
         workflow: The file's name under workflows/.
     """
-    wiring = Wiring(material.prompt, material.definitions)
-    drafts = Drafts()
+    prompt = running(material.prompt, material.definitions)
+    wiring = Wiring(prompt, material.definitions)
+    drafts = Drafts(_set_together(wiring, material.editor))
     _draft_texts(wiring, drafts)
-    _draft_files(wiring, drafts)
+    draft_files(wiring, drafts)
     _draft_free_texts(wiring, drafts)
     draft_numbers(wiring, drafts)
+    draft_formats(wiring, drafts)
     draft_models(wiring, drafts)
     _draft_primitives(wiring, material.editor, drafts)
     _draft_titled(wiring, drafts)
@@ -89,16 +95,32 @@ def suggest(material: Material, name: str, workflow: str) -> ServiceEntry:
     )
 
 
+def _set_together(wiring: Wiring, editor: EditorFacts) -> dict[WidgetKey, tuple[BoundWidget, ...]]:
+    """Return, for each widget that a primitive of the editor sets, all that it sets."""
+    alike: dict[WidgetKey, tuple[BoundWidget, ...]] = {}
+    for primitive in editor.primitives:
+        widgets = _widgets_of(wiring, primitive)
+        alike.update(dict.fromkeys((each.key for each in widgets), tuple(widgets)))
+    return alike
+
+
+def _widgets_of(wiring: Wiring, primitive: Primitive) -> list[BoundWidget]:
+    keys = [(node_id, name) for node_id, name in primitive.targets if node_id in wiring.prompt]
+    widgets = map(wiring.widget, keys)
+    return [each for each in widgets if derived_type(each) in _SCALAR]
+
+
 # --- what people give -----------------------------------------------------------------------------
 
 
 def _draft_texts(wiring: Wiring, drafts: Drafts) -> None:
     texts = find_texts(wiring)
     for number, widgets in enumerate(texts["positive"]):
-        draft = ParameterEntry("", description="What to make.")
-        if not number:
-            draft = replace(draft, supply=_REQUIRED)
-        drafts.add(_text_names(wiring, widgets[0], "prompt", number), widgets, draft)
+        names = _text_names(wiring, widgets[0], "prompt", number)
+        # One with a name of its own, such as lyrics, is not all that there is to make.
+        told = "What to make." if not number or names[0] in {"", "prompt"} else None
+        supply = _LEFT_OUT if number else _REQUIRED
+        drafts.add(names, widgets, ParameterEntry("", supply=supply, description=told))
     for number, widgets in enumerate(texts["negative"]):
         draft = ParameterEntry("", description="What to leave out.")
         drafts.add(_text_names(wiring, widgets[0], "negative", number), widgets, draft)
@@ -106,39 +128,11 @@ def _draft_texts(wiring: Wiring, drafts: Drafts) -> None:
 
 def _text_names(wiring: Wiring, widget: BoundWidget, role: str, number: int) -> list[str]:
     title = wiring.own_title(widget.node_id)
-    own = "" if widget.widget in _PLAIN_TEXTS else slug(widget.widget)
+    name = last_part(widget.widget)
+    own = "" if name in _PLAIN_TEXTS else slug(name)
     if own or not number:
         return [own, role]
-    return ["" if title in _NO_NAMES else title, role]
-
-
-def _draft_files(wiring: Wiring, drafts: Drafts) -> None:
-    for node_id, node in wiring.prompt.items():
-        for widget in wiring.widgets(node_id):
-            kind = derived_type(widget)
-            if kind not in FILE_TYPES or not _is_read(widget):
-                continue
-            if kind == "image" and "Mask" in node.class_type:
-                kind = "mask"
-            usual = _usual_name(wiring, node_id, kind)
-            described = f"The {usual.replace('_', ' ')} to use."
-            draft = ParameterEntry("", type=kind, supply=_REQUIRED, description=described)
-            names = [wiring.own_title(node_id), usual, slug(widget.widget)]
-            drafts.add(names, [widget], draft)
-
-
-def _is_read(widget: BoundWidget) -> bool:
-    """Tell whether a file's name is one that a node reads, not the one that it gives to a new file."""
-    return not (widget.widget.startswith("filename") or widget.class_type.startswith("Save"))
-
-
-def _usual_name(wiring: Wiring, node_id: str, kind: str) -> str:
-    if kind == "file":
-        return "model_file" if "3D" in wiring.prompt[node_id].class_type else "file"
-    fed = (wiring.prompt[other].class_type for other, _ in wiring.consumers(node_id))
-    return (
-        "control_image" if kind == "image" and any("ControlNet" in each for each in fed) else kind
-    )
+    return ["" if _NO_WORDS.issuperset(title.split("_")) else title, role]
 
 
 def _draft_free_texts(wiring: Wiring, drafts: Drafts) -> None:
@@ -147,15 +141,19 @@ def _draft_free_texts(wiring: Wiring, drafts: Drafts) -> None:
         if node.class_type.startswith(("Primitive", "Save", "Preview", "Show")):
             continue
         for widget in filter(is_text, wiring.widgets(node_id)):
-            title, name = wiring.own_title(node_id), slug(widget.widget)
+            title, name = wiring.own_title(node_id), slug(last_part(widget.widget))
             draft = ParameterEntry("")
             if "negative" in name:
                 draft = ParameterEntry("", description="What to leave out.")
                 title, name = "", "negative"
-            elif name in {"prompt", "text"} and not drafts.has("prompt"):
+            elif _is_main(name) and not drafts.has("prompt"):
                 draft = ParameterEntry("", supply=_REQUIRED, description="What to make.")
                 title, name = "", "prompt"
             drafts.add([title, name], [widget], draft)
+
+
+def _is_main(name: str) -> bool:
+    return name.rstrip("0123456789") in {"prompt", "text"}
 
 
 # --- what people marked ---------------------------------------------------------------------------
@@ -163,23 +161,39 @@ def _draft_free_texts(wiring: Wiring, drafts: Drafts) -> None:
 
 def _draft_primitives(wiring: Wiring, editor: EditorFacts, drafts: Drafts) -> None:
     for primitive in editor.primitives[:_MOST]:
-        keys = [key for key in primitive.targets if key[0] in wiring.prompt]
-        widgets = [each for each in map(wiring.widget, keys) if derived_type(each) in _SCALAR]
+        widgets = _widgets_of(wiring, primitive)
         title = "" if primitive.title == "Primitive" else slug(primitive.title)
-        names = [title, *(slug(each.widget) for each in widgets), "value"]
+        names = [title, *(slug(last_part(each.widget)) for each in widgets), "value"]
         drafts.add(names, widgets, ParameterEntry(""))
     for node_id, node in wiring.prompt.items():
         if node.class_type.startswith("Primitive") and len(drafts.parameters()) < _MOST:
-            fed = [slug(name) for _, name in wiring.consumers(node_id)]
+            title = wiring.own_title(node_id)
+            near = {last_part(name) for _, name in wiring.consumers(node_id)} & _BRANCHES
+            named = [f"{title}_{each}" for each in sorted(near) if title]
+            fed = [title, *named, *_fed_names(wiring, node_id)]
             widgets = [each for each in wiring.widgets(node_id) if derived_type(each) in _SCALAR]
-            names = [wiring.own_title(node_id), *fed, "value"]
-            drafts.add(names, widgets[:1], ParameterEntry(""))
+            drafts.add(fed if any(fed) else ["value"], widgets[:1], ParameterEntry(""))
+
+
+def _fed_names(wiring: Wiring, node_id: str) -> list[str]:
+    """Return what inputs that a value ends up in are called, through those that only say that they take one."""
+    found: list[str] = []
+    rest, seen = [node_id], {node_id}
+    while rest:
+        for other, name in wiring.consumers(rest.pop()):
+            if (fed := slug(last_part(name))) not in _NO_NAMES:
+                found.append(fed)
+            elif other not in seen:
+                seen.add(other)
+                rest.append(other)
+    return found
 
 
 def _draft_titled(wiring: Wiring, drafts: Drafts) -> None:
     """Add the widgets of nodes that people gave a name to: they mean to find them again."""
-    for node_id in wiring.prompt:
-        title = wiring.own_title(node_id)
+    for node_id, node in wiring.prompt.items():
+        # What a loader is set to fits its file.
+        title = "" if "Loader" in node.class_type else wiring.own_title(node_id)
         widgets = [each for each in wiring.widgets(node_id) if _is_setting(each)]
         is_new = all(drafts.is_free(each) for each in wiring.widgets(node_id))
         if not title or not is_new or not 0 < len(widgets) <= _MOST_OF_A_NODE:
@@ -192,7 +206,8 @@ def _draft_titled(wiring: Wiring, drafts: Drafts) -> None:
 
 
 def _is_setting(widget: BoundWidget) -> bool:
-    if not _is_read(widget) or derived_type(widget) not in _SCALAR:
+    is_inner = not is_read(widget) or last_part(widget.widget) in _INNER
+    if is_inner or derived_type(widget) not in _SCALAR:
         return False
     kind = widget.definition.kind if widget.definition else None
     return not (isinstance(kind, Combo) and kind.options is not None and len(kind.options) < 2)
@@ -204,7 +219,9 @@ def _is_setting(widget: BoundWidget) -> bool:
 def _outputs(wiring: Wiring) -> tuple[OutputEntry, ...]:
     """Return names for what is saved; where nothing is, for what is shown."""
     ends = [node_id for node_id in wiring.prompt if _is_end(wiring, node_id)]
-    saved = [each for each in ends if _SHOWS.search(wiring.prompt[each].class_type) is None]
+    saved = [each for each in ends if SHOWS.search(wiring.prompt[each].class_type) is None]
+    # What makes something and hands it on to a node that saves it is not where it comes out.
+    saved = [each for each in saved if not any(wiring.consumers(each))] or saved
     names = Names()
     return tuple(
         OutputEntry(
@@ -229,9 +246,9 @@ def _made_by(wiring: Wiring, node_id: str) -> tuple[str, str]:
     return next(made, (slug(class_type) or "output", "a file"))
 
 
+_LEFT_OUT = LeftOut()
 _REQUIRED = Required()
 _ENDS = re.compile(r"Save|Preview|VHS_VideoCombine|Show")
-_SHOWS = re.compile(r"Preview|Show|Compare")
 _MADE = (
     (re.compile(r"Animated"), "animation", "an animation"),
     (re.compile(r"Video|VHS|WEBM"), "video", "a video"),
@@ -256,7 +273,8 @@ def _sentence(
     """Return what the workflow does, as far as its ends tell."""
     ids = [each.node.id for each in ends if isinstance(each.node, ById)]
     made = dict.fromkeys(_made_by(wiring, node_id)[1] for node_id in ids)
-    given = ["text"] if any(each.name == "prompt" for each in parameters) else []
+    is_told = any(each.supply == _REQUIRED and each.type is None for each in parameters)
+    given = ["text"] if is_told else []
     types: list[ParameterType | None] = [each.type for each in parameters]
     given += [words[types.count(kind) > 1] for kind in types if (words := _WORDS.get(kind))]
     sentence = f"Make {_listed(list(made))}" if made else "Run the workflow"

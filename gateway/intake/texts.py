@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Literal, TypeAlias
 
 from gateway.graph.definitions import TextWidget
-from gateway.intake.wiring import Wiring
+from gateway.intake.wiring import Wiring, last_part
 from gateway.services.bound import BoundWidget, WidgetKey
 
 __all__ = ["Texts", "find_texts", "is_text"]
@@ -21,11 +21,19 @@ Texts: TypeAlias = dict[Role, list[tuple[BoundWidget, ...]]]
 """Role → its texts, each with all the widgets that hold the very same one."""
 
 _TYPES = frozenset({"CONDITIONING", "GUIDER", "STRING"})
-_PASSING = re.compile(r"cond|guider|text|prompt|string|value|any|input|clip_l|t5xxl|tags|lyrics")
+_PASSING = re.compile(
+    r"cond|guider|text|prompt|string|value|any|input|clip_l|t5xxl|tags|lyrics|on_true|on_false"
+)
 _NOT_PASSING = re.compile(r"clip$|clip_vision|model|vae|image|latent|mask|control_net")
 _TEXT_NAMES = re.compile(
-    r"text|.*_text|text_.*|prompt|.*_prompt|string|string_[ab]|value|clip_[lgh]|t5xxl|llama|tags|lyrics"
+    r"(text|.*_text|text_.*|prompt|.*_prompt|string|string_[ab]|value|clip_[lgh]|t5xxl|llama|tags"
+    r"|lyrics)\d*"
 )
+_INSTRUCTIONS = re.compile(r"system|template|instruction")
+_INPUTS: dict[Role, frozenset[str]] = {
+    "positive": frozenset({"prompt", "text"}),
+    "negative": frozenset({"negative_prompt"}),
+}
 _OF_A_GUIDER = frozenset({"conditioning", "cond1", "cond2"})
 
 
@@ -42,13 +50,20 @@ def is_text(widget: BoundWidget) -> bool:
         return False
     if widget.definition is not None and not isinstance(widget.definition.kind, TextWidget):
         return False
-    return _TEXT_NAMES.fullmatch(widget.widget) is not None
+    return _TEXT_NAMES.fullmatch(last_part(widget.widget)) is not None
+
+
+def _is_instruction(wiring: Wiring, widget: BoundWidget) -> bool:
+    """Tell whether a text is there for a language model that writes the prompt, as its names say."""
+    names = f"{widget.widget} {wiring.own_title(widget.node_id)}"
+    return _INSTRUCTIONS.search(names) is not None
 
 
 def _reached(wiring: Wiring, role: Role) -> dict[WidgetKey, None]:
     found: dict[WidgetKey, None] = {}
     seen: set[str] = set()
-    rest = list(_starts(wiring, role))[::-1]
+    # Where nothing is sampled, nodes that call a service take the text itself.
+    rest = (list(_starts(wiring, role)) or list(_told(wiring, role)))[::-1]
     while rest:
         node_id = rest.pop()
         # Zeroed conditioning says nothing, whatever text it was made from.
@@ -73,6 +88,13 @@ def _starts(wiring: Wiring, role: Role) -> Iterator[str]:
                 yield link.node_id
 
 
+def _told(wiring: Wiring, role: Role) -> Iterator[str]:
+    for node_id in wiring.prompt:
+        for name, link in wiring.links(node_id):
+            if last_part(name) in _INPUTS[role]:
+                yield link.node_id
+
+
 def _is_followed(wiring: Wiring, node_id: str, name: str, role: Role) -> bool:
     if name in {"positive", "negative"}:
         return name == role
@@ -89,4 +111,5 @@ def _grouped(wiring: Wiring, keys: dict[WidgetKey, None]) -> list[tuple[BoundWid
         widget = wiring.widget(key)
         same = (widget.node_id, widget.current)
         groups[same] = (*groups.get(same, ()), widget)
-    return list(groups.values())
+    # What people write comes before what was written for a machine around it.
+    return sorted(groups.values(), key=lambda each: _is_instruction(wiring, each[0]))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from gateway.graph.definitions import Definitions, Socket, TextWidget
+from gateway.graph.definitions import Definitions, Socket, TextWidget, UnionWidget
 from gateway.graph.json_value import Json
 from gateway.graph.object_info import input_of
 from gateway.graph.patch import unwrapped
@@ -12,10 +13,36 @@ from gateway.graph.prompt import Link, Prompt, link_of
 from gateway.intake.names import slug
 from gateway.services.bound import BoundWidget, WidgetKey
 
-__all__ = ["Wiring", "is_number"]
+__all__ = ["SHOWS", "Wiring", "is_number", "last_part", "running"]
+
+SHOWS = re.compile(r"Preview|Show|Compare")
+"""Classes of nodes that only show what they are given."""
 
 _PASSED_ON = ("value", "seed", "number", "int", "float", "string", "text", "boolean")
 _DEEPEST = 20
+_WILDCARDS = frozenset({"*", "COMFY_MATCHTYPE_V3"})
+_PARTING = re.compile(r"[(\[:|–-]")
+_VERB = re.compile(r"(?:load|save|preview)_(?=[a-z])")
+
+
+def running(prompt: Prompt, definitions: Definitions) -> Prompt:
+    """Return the nodes that ComfyUI would run, which are its outputs and what feeds them.
+
+    All of them where there is no output, or a class that nobody knows: it could be one.
+    """
+    if any(node.class_type not in definitions for node in prompt.values()):
+        return prompt
+    wiring = Wiring(prompt, definitions)
+    kept: set[str] = set()
+    for node_id, node in prompt.items():
+        if definitions[node.class_type].output_node:
+            kept |= {node_id} | wiring.ancestors(node_id)
+    return {each: node for each, node in prompt.items() if each in kept} or prompt
+
+
+def last_part(name: str) -> str:
+    """Return what an input is called where it stands: `duration` of `model.duration`."""
+    return name.rpartition(".")[2]
 
 
 class Wiring:
@@ -82,8 +109,16 @@ class Wiring:
                 if link.node_id == node_id:
                     yield other, name
 
+    def slots_used(self, node_id: str) -> frozenset[int]:
+        """Return which outputs of a node feed anything, counted from 0."""
+        links = (link for other in self.prompt for _, link in self.links(other))
+        return frozenset(link.slot for link in links if link.node_id == node_id)
+
     def own_title(self, node_id: str) -> str:
-        """Return the name that people gave a node as a name here; "" when it has its class's."""
+        """Return the name that people gave a node as a name here; "" when it has its class's.
+
+        Of a title that begins with its class's only the rest is a name: `steps` of `Int (Steps)`.
+        """
         node = self.prompt[node_id]
         definition = self.definitions.get(node.class_type)
         if definition is None:
@@ -91,7 +126,15 @@ class Wiring:
         title = slug(node.title)
         usual = {slug(node.class_type), slug(definition.display_name)}
         # Editors of other languages title a node as its class is called there: then it is no name.
-        return "" if title in usual or not node.title.isascii() else title
+        if title in usual or not node.title.isascii():
+            return ""
+        words = {word for each in usual for word in each.split("_")}
+        for parting in reversed(list(_PARTING.finditer(node.title))):
+            head, rest = slug(node.title[: parting.start()]), slug(node.title[parting.end() :])
+            if rest and words.issuperset(head.split("_")):
+                title = rest
+                break
+        return _VERB.sub("", title, count=1)
 
     def is_socket(self, node_id: str, name: str, types: frozenset[str]) -> bool | None:
         """Tell whether an input takes one of these types; None when nobody knows."""
@@ -100,7 +143,9 @@ class Wiring:
             return None
         match known.kind:
             case Socket(type_name):
-                return not types.isdisjoint(type_name.split(","))
+                return type_name in _WILDCARDS or not types.isdisjoint(type_name.split(","))
+            case UnionWidget(()):
+                return True
             case TextWidget():
                 return "STRING" in types
             case _:

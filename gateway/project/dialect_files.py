@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -119,9 +120,10 @@ def _beside(source: Source, folder: Path, opened: Opened) -> Mapping[str, Compan
 
 
 def _companion(wanted: Wanted, folder: Path, opened: Opened) -> Companion | Unreadable | None:
-    real = folder.resolve()
+    real = Path(os.path.realpath(folder))
     for candidate in wanted.candidates:
-        if not _stays_inside(candidate) or not (folder / candidate).resolve().is_relative_to(real):
+        leads_to = Path(os.path.realpath(folder / candidate))
+        if not _stays_inside(candidate) or not leads_to.is_relative_to(real):
             return Unreadable(
                 "workflow-outside",
                 f"the file {wanted.name!r} is not inside the folder of the one that names it",

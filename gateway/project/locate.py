@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -41,7 +42,8 @@ def find_config(given: Path | None, environment: Mapping[str, str], start: Path)
 def shown_path(path: Path) -> str:
     """Return a path as people expect to read it: short when it is below the current folder."""
     current = Path.cwd()
-    for each in (path, path.resolve()):
+    # Links that go round in circles lead nowhere, and still have a name.
+    for each in (path, Path(os.path.realpath(path))):
         if each.is_relative_to(current):
             return each.relative_to(current).as_posix()
     return str(path)

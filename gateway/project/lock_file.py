@@ -20,7 +20,7 @@ from gateway.project.workflows import Workflow, Workflows
 from gateway.services.bound import BoundService
 from gateway.services.model import Service
 
-__all__ = ["stale_lock", "write_lock"]
+__all__ = ["add_to_lock", "stale_lock", "write_lock"]
 
 _NAMED = 8
 
@@ -41,6 +41,36 @@ def write_lock(project: Project) -> bool:
     if path.exists() and path.read_bytes() == content:
         return False
     replace_file(path, content)
+    return True
+
+
+def add_to_lock(project: Project, name: str) -> bool:
+    """Record one service in a project's lock, and tell whether it was; all else in it stays.
+
+    It is not recorded where the lock cannot be read, or tells of another content of its workflow: by
+    that other services are judged.
+
+    Args:
+        project: As loaded, with the service in it.
+        name: The service's.
+
+    Raises:
+        OSError: It cannot be written; then it stays as it was.
+    """
+    path = project.root / LOCK_FILE
+    before = read_lock(project.root).lock if path.exists() else Lock()
+    bound = next(each for each in project.services if each.name == name)
+    files = Workflows(project.root, read_definitions(project.root / DEFINITIONS_FILE))
+    workflow, file = files.read(bound.service), bound.service.workflow
+    if before is None or not isinstance(workflow, Workflow):
+        return False
+    digest = content_digest(workflow.content)
+    if before.file_digest(file) not in (None, digest):
+        return False
+    graph = before.workflows.get(file) or record_graph(digest, workflow.prompt)
+    record = record_service(bound.service, workflow.prompt)
+    lock = Lock({**before.workflows, file: graph}, {**before.services, name: record})
+    replace_file(path, render_lock(lock).encode())
     return True
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,45 +23,57 @@ def write_together(files: Mapping[Path, bytes], is_wanted: Callable[[], bool]) -
     Raises:
         GatewayError: `project-unwritable`; nothing has changed then.
     """
-    before = {path: _content(path) for path in files}
-    done: list[Path] = []
+    before: dict[Path, bytes | None] = {}
+    made: list[Path] = []
+    at = next(iter(files), Path())
     is_kept = False
     try:
         for path, content in files.items():
-            if before[path] != content:
-                done.append(path)
+            at = path
+            there = _content(path)
+            if there != content:
+                made += _made_folders(path.parent)
+                before[path] = there
                 _replace(path, content)
         is_kept = is_wanted()
     except OSError as error:
         raise GatewayError(
-            f"{shown_path(done[-1])} cannot be written: {(error.strerror or str(error)).lower()}",
+            f"{shown_path(at)} cannot be written: {(error.strerror or str(error)).lower()}",
             code="project-unwritable",
             mend="Check who may write there, and whether the disk is full.",
         ) from error
     finally:
         if not is_kept:
-            _restore(done, before)
+            _restore(before, made)
 
 
-def _restore(done: list[Path], before: Mapping[Path, bytes | None]) -> None:
-    for path in reversed(done):
-        content = before[path]
+def _restore(before: dict[Path, bytes | None], made: Sequence[Path]) -> None:
+    for path, content in reversed(before.items()):
         with suppress(OSError):  # what could not be written may well not be there to be undone
             if content is None:
                 path.unlink(missing_ok=True)
             else:
                 _replace(path, content)
+    for folder in reversed(made):
+        with suppress(OSError):  # somebody else has put something into it
+            folder.rmdir()
 
 
 def _content(path: Path) -> bytes | None:
     try:
         return path.read_bytes()
-    except OSError:
+    except FileNotFoundError:
         return None
 
 
+def _made_folders(folder: Path) -> list[Path]:
+    """Make a folder and those above it that are not there yet, and return them, outermost first."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()][::-1]
+    folder.mkdir(parents=True, exist_ok=True)
+    return missing
+
+
 def _replace(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     target = path.resolve()  # where services.yaml is a link, the file it leads to is meant
     new = target.with_name(f".{target.name}.{os.getpid()}.new")
     try:

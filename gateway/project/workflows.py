@@ -68,7 +68,7 @@ class Workflows:
         conversions: Conversions | None = None,
     ) -> None:
         self._folder = root / FOLDER
-        self._real = self._folder.resolve()
+        self._real = Path(os.path.realpath(self._folder))
         self._plain = _plain_names(self._folder)
         self._pinned = pinned or PinnedDefinitions()
         self._conversions = conversions or Conversions()
@@ -143,7 +143,7 @@ class Workflows:
         if "\0" in name or ".." in PurePosixPath(name).parts:
             return None
         path = self._folder / name
-        return path if path.resolve().is_relative_to(self._real) else None
+        return path if Path(os.path.realpath(path)).is_relative_to(self._real) else None
 
     def _missing(self, name: str) -> Finding:
         there = [each.relative_to(self._folder).as_posix() for each in list_workflows(self._folder)]

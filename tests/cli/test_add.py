@@ -76,9 +76,10 @@ def test_a_workflow_becomes_a_service_in_a_project_of_its_own(
     assert ran.status == 0
     assert ran.err.startswith("no definition is known of CLIPTextEncode, ")
     assert "gateway definitions pull" in ran.err
-    assert ran.out.splitlines()[-3:] == [
+    assert ran.out.splitlines()[-4:] == [
         "wrote workflows/fox_2.json",
         "wrote services.yaml",
+        "wrote services.lock.json",
         "added the service fox_2; next: gateway call fox_2 prompt=…",
     ]
     assert (empty / "services.yaml").read_text("utf-8") == NEW_FILE
@@ -152,6 +153,15 @@ def test_a_workflow_file_is_never_overwritten(gateway: Gateway, project: Path) -
     assert "workflow: fox_2.json" in (project / "services.yaml").read_text("utf-8")
 
 
+def test_no_value_of_a_file_moves_the_terminal(gateway: Gateway, empty: Path) -> None:
+    graph = GRAPH.replace("v1-5-pruned-emaonly-fp16.safetensors", r"a\u2028b\u009b2J\u202e")
+    assert graph != GRAPH
+    (empty / "evil.json").write_text(graph, encoding="utf-8")
+    ran = gateway("add", "evil.json", "--yes", "--definitions", str(DEFINITIONS))
+    assert ran.status == 0, ran.err
+    assert (ran.out + ran.err).replace("\n", "").isprintable()
+
+
 def test_a_dry_run_shows_what_would_be_written_and_writes_nothing(
     gateway: Gateway, empty: Path
 ) -> None:
@@ -166,13 +176,129 @@ def test_a_dry_run_shows_what_would_be_written_and_writes_nothing(
 
 def test_what_would_break_the_project_is_undone_and_told(gateway: Gateway, project: Path) -> None:
     (project / "fox.json").write_text(GRAPH, encoding="utf-8")
-    # A folder stands where the pinned definitions would be read from.
-    (project / "schemas/definitions.json").mkdir(parents=True)
+    # A file stands where the pinned definitions' folder would be.
+    (project / "schemas").write_text("", encoding="utf-8")
     before = _files(project)
     ran = gateway("add", "fox.json", "--yes", "--definitions", str(DEFINITIONS))
     assert ran.status == 1
     assert "cannot be written" in ran.err
     assert _files(project) == before
+
+
+def test_pinned_definitions_that_cannot_be_read_are_left_alone(
+    gateway: Gateway, project: Path
+) -> None:
+    (project / "fox.json").write_text(GRAPH, encoding="utf-8")
+    (project / "schemas").mkdir()
+    (project / "schemas/definitions.json").write_text("<<<<<<< mine\n{}\n", encoding="utf-8")
+    before = _files(project)
+    ran = gateway("add", "fox.json", "--yes", "--definitions", str(DEFINITIONS))
+    assert ran.status == 1
+    assert "(definitions-invalid)" in ran.err
+    assert _files(project) == before
+
+
+@pytest.mark.parametrize(
+    ("link", "to"),
+    [
+        ("workflows", "elsewhere"),
+        ("schemas", "elsewhere"),
+        ("schemas/definitions.json", "elsewhere/there.json"),
+        ("schemas/definitions.json", "elsewhere/new.json"),
+        ("services.yaml", "elsewhere/new.yaml"),
+    ],
+)
+def test_no_link_leads_what_is_written_out_of_the_project(
+    gateway: Gateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, link: str, to: str
+) -> None:
+    monkeypatch.delenv("GATEWAY_CONFIG", raising=False)
+    folder = tmp_path / "mine"
+    (folder / link).parent.mkdir(parents=True)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/there.json").write_text("{}", encoding="utf-8")
+    (folder / link).symlink_to(tmp_path / to)
+    (folder / "fox.json").write_text(GRAPH, encoding="utf-8")
+    monkeypatch.chdir(folder)
+    before = _files(tmp_path)
+    ran = gateway("add", "fox.json", "--yes", "--definitions", str(DEFINITIONS))
+    assert ran.status == 1
+    assert "(project-unwritable)" in ran.err or "(config-unreadable)" in ran.err
+    assert _files(tmp_path) == before
+
+
+def test_a_file_that_is_a_link_to_itself_is_in_nobody_s_way(gateway: Gateway, empty: Path) -> None:
+    (empty / "workflows").mkdir()
+    (empty / "workflows/fox_2.json").symlink_to("fox_2.json")
+    ran = gateway("add", "Fox 2.json", "--yes")
+    assert ran.status == 0, ran.err
+    assert (empty / "workflows/fox_2_2.json").is_file()
+
+
+def test_what_somebody_else_wrote_meanwhile_is_not_overwritten(
+    gateway: Gateway, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "fox.json").write_text(GRAPH, encoding="utf-8")
+
+    class Slow(_Terminal):
+        def readline(self, size: int | None = -1, /) -> str:
+            config = project / "services.yaml"
+            config.write_text(config.read_text("utf-8") + "# mine\n", encoding="utf-8")
+            return super().readline(-1 if size is None else size)
+
+    monkeypatch.setattr("sys.stdin", Slow("\n"))
+    ran = gateway("add", "fox.json")
+    assert ran.status == 1
+    assert "changed by somebody else" in ran.err
+    assert (project / "services.yaml").read_text("utf-8").endswith("# mine\n")
+    assert not (project / "workflows/fox.json").exists()
+
+
+# --- the lock -------------------------------------------------------------------------------------
+
+
+def _renumbered(path: Path) -> None:
+    """Exchange the ids of a graph's two texts, as an editor may."""
+    text = path.read_text("utf-8").replace('"6"', '"x"').replace('"7"', '"6"').replace('"x"', '"7"')
+    path.write_text(text, encoding="utf-8")
+
+
+def test_what_a_project_begins_with_is_protected_from_the_start(
+    gateway: Gateway, empty: Path
+) -> None:
+    assert "wrote services.lock.json" in gateway("add", "Fox 2.json", "--yes").out
+    _renumbered(empty / "workflows/fox_2.json")
+    ran = gateway("validate")
+    assert ran.status == 0
+    assert "(binding-moved)" in ran.out + ran.err
+
+
+def test_a_service_is_recorded_where_others_are_and_they_stay_as_they_were(
+    gateway: Gateway, project: Path
+) -> None:
+    (project / "fox.json").write_text(GRAPH, encoding="utf-8")
+    assert "services.lock.json" not in gateway("add", "fox.json", "--yes").out
+    assert not (project / "services.lock.json").exists()
+    assert gateway("validate", "--fix").status == 0
+    _renumbered(project / "workflows/text_to_image.json")
+    assert "services.lock.json" in gateway("add", "fox.json", "--yes").out
+    lock = json.loads((project / "services.lock.json").read_text("utf-8"))
+    assert list(lock["services"]) == ["fox", "fox_2", "portrait"]
+    told = gateway("validate")
+    assert "(binding-moved)" in told.out + told.err
+
+
+def test_a_record_that_others_are_judged_by_is_not_replaced(
+    gateway: Gateway, project: Path
+) -> None:
+    assert gateway("validate", "--fix").status == 0
+    lock = (project / "services.lock.json").read_bytes()
+    graph = project / "workflows/text_to_image.json"
+    _renumbered(graph)
+    (project / "text_to_image.json").write_bytes(graph.read_bytes())
+    ran = gateway("add", "text_to_image.json", "--yes")
+    assert ran.status == 0, ran.err
+    assert "wrote services.lock.json" not in ran.out
+    assert (project / "services.lock.json").read_bytes() == lock
 
 
 DEFINITIONS = ROOT / "tests/definitions/object_info.json"

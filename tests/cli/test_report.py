@@ -8,7 +8,7 @@ import json
 import pytest
 
 from gateway.cli.report import as_github, as_json, as_text, is_coloured, print_error, render
-from gateway.errors import BackendUnreachable, DeclarationError, Finding, Place
+from gateway.errors import BackendUnreachable, DeclarationError, Finding, GatewayError, Place
 
 FULL = Finding(
     code="unknown-widget",
@@ -88,6 +88,18 @@ def test_render_knows_every_format() -> None:
     assert render([FULL], "json") == as_json([FULL])
     assert render([FULL], "github") == as_github([FULL])
     assert render([FULL], "text", coloured=True) == as_text([FULL], coloured=True)
+
+
+def test_no_text_of_a_file_reaches_the_terminal_as_a_command(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    evil = "a\x1b[2J\x9b\u202eb\ud800"
+    finding = Finding("x", evil, Place(evil, 1, 1), service=evil, mend=f"Rename {evil}.")
+    print_error(DeclarationError([finding]))
+    print_error(GatewayError(evil, code="x", where="w", mend=f"Rename {evil}."))
+    told = capsys.readouterr().err
+    assert told.replace("\n", "").isprintable()
+    assert told.count("a[2Jb") == 6
 
 
 def test_an_error_is_told_on_stderr_with_where_and_mend(capsys: pytest.CaptureFixture[str]) -> None:

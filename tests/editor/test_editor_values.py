@@ -94,7 +94,9 @@ def test_a_combo_takes_its_first_option_for_null() -> None:
 
 def test_a_combo_without_options_stays_null() -> None:
     assert widgets("Lists", [None, "x"]) == {"which": None, "note": "x"}
-    assert widgets("Lists") == {"note": ""}  # nothing was saved, nothing is offered: nothing is sent
+    assert widgets("Lists") == {
+        "note": ""
+    }  # nothing was saved, nothing is offered: nothing is sent
 
 
 @pytest.mark.parametrize("value", ["20", 20.7, 999999, -1, True, {"x": 1}])

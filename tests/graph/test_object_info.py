@@ -97,6 +97,17 @@ def test_hidden_inputs_of_v1_and_v3_are_known_by_name_and_are_no_inputs(
         assert each.output_node
 
 
+@pytest.mark.parametrize(("hidden", "is_hidden"), [("PROMPT", True), (["PROMPT"], False)])
+def test_only_over_a_v1_node_s_input_comfyui_writes_its_own_value(
+    hidden: Json, is_hidden: bool
+) -> None:
+    text: Json = ["STRING", {"multiline": True}]
+    sections: JsonObject = {"required": {"prompt": text}, "hidden": {"prompt": hidden}}
+    (read,) = parse_definitions({"TextToModel": {"input": sections}}).values()
+    assert ("prompt" in read.hidden) is is_hidden
+    assert read.inputs["prompt"].kind == TextWidget(multiline=True)
+
+
 def test_dynamic_prompts_are_marked_on_text_widgets(definitions: Definitions) -> None:
     assert definitions["CLIPTextEncode"].inputs["text"].kind == TextWidget(
         multiline=True, dynamic_prompts=True

@@ -12,7 +12,7 @@ from gateway.intake.suggest import Material, suggest
 from gateway.services.model import ById, Drawn, Required
 from tests.definitions.recorded import DEFINITIONS
 
-__all__ = ["KNOWN", "RAW", "entry_of", "link", "node", "portrait", "targets_of"]
+__all__ = ["KNOWN", "RAW", "entry_of", "link", "node", "portrait", "targets_of", "used"]
 
 
 def _entry(name: str, output: str, inputs: dict[str, Json]) -> Json:
@@ -26,6 +26,27 @@ def _entry(name: str, output: str, inputs: dict[str, Json]) -> Json:
 
 _TEXT: Json = ["STRING", {"multiline": True}]
 _COND: Json = ["CONDITIONING"]
+_SAMPLING: Json = [
+    "COMFY_DYNAMICCOMBO_V3",
+    {"options": [{"key": "on", "inputs": {"required": {"seed": ["INT", {}]}}}]},
+]
+_MODEL: Json = [
+    "COMFY_DYNAMICCOMBO_V3",
+    {
+        "options": [
+            {
+                "key": "a",
+                "inputs": {
+                    "required": {
+                        "duration": [[5, 10]],
+                        "resolution": [["720p", "1080p"]],
+                        "text1": _TEXT,
+                    }
+                },
+            }
+        ]
+    },
+]
 RAW: dict[str, Json] = {
     "ControlNetApplyAdvanced": _entry(
         "Apply ControlNet",
@@ -84,6 +105,39 @@ RAW: dict[str, Json] = {
             "curve": ["CURVE", {}],
         },
     ),
+    "Gathered": _entry("Gathered", "", {}),
+    "Switch": _entry(
+        "If/Else Switch",
+        "COMFY_MATCHTYPE_V3",
+        {
+            "switch": ["BOOLEAN", {}],
+            "on_false": ["COMFY_MATCHTYPE_V3", {}],
+            "on_true": ["COMFY_MATCHTYPE_V3", {}],
+        },
+    ),
+    "Anything": _entry("Anything", "*", {"any": ["*", {}]}),
+    "Int": _entry("Int", "INT", {"value": ["INT", {}]}),
+    "PrimitiveInt": _entry("Int", "INT", {"value": ["INT", {}]}),
+    "PrimitiveBoolean": _entry("Boolean", "BOOLEAN", {"value": ["BOOLEAN", {}]}),
+    "PrimitiveString": _entry("Text", "STRING", {"value": _TEXT}),
+    "TextReplace": _entry(
+        "Text Replace", "STRING", {"string": _TEXT, "find": ["STRING", {}], "replace": _TEXT}
+    ),
+    "WriterModel": _entry(
+        "Writer", "STRING", {"prompt": _TEXT, "sampling": _SAMPLING, "system_prompt": _TEXT}
+    ),
+    "DrawEdges": _entry("Draw Edges", "IMAGE", {"image": ["IMAGE"]}),
+    "FramesToVideo": _entry(
+        "Frames to Video", "LATENT", {"first_frame": ["IMAGE"], "last_frame": ["IMAGE"]}
+    ),
+    "MaskedEncode": _entry("Masked Encode", "LATENT", {"pixels": ["IMAGE"], "mask": ["MASK"]}),
+    "PartnerVideo": {
+        "input": {"required": {"prompt": _TEXT, "model": _MODEL, "ratio": [["16:9", "1:1"]]}},
+        "output": ["VIDEO"],
+        "output_node": True,
+        "api_node": True,
+    },
+    "SaveClip": _entry("Save Clip", "", {"video": ["VIDEO"]}),
     "Unet": _entry("Unet", "MODEL", {"unet_name": [["flux.safetensors"]]}),
 }
 KNOWN: Definitions = {**DEFINITIONS, **parse_definitions(RAW)}
@@ -94,9 +148,15 @@ def link(node_id: str, slot: int = 0) -> Json:
     return [node_id, slot]
 
 
-def node(class_type: str, title: str = "", **inputs: Json) -> Node:
+def node(class_type: str, title: str = "", /, **inputs: Json) -> Node:
     """Return a node."""
     return Node(class_type, inputs, title)
+
+
+def used(prompt: Prompt) -> dict[str, Node]:
+    """Return the graph with an output that takes something of every node: so all of them run."""
+    links = {f"from_{node_id}": link(node_id) for node_id in prompt}
+    return {**prompt, "end": Node("Gathered", links, "")}
 
 
 def portrait(**more: Node) -> dict[str, Node]:

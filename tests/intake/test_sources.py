@@ -54,6 +54,11 @@ def test_json_holds_either_format_or_both(held: Json, source: Source | None) -> 
     assert source_in_json(json.dumps(held)) == (source or Source(held))
 
 
+def test_what_no_json_can_say_again_is_null() -> None:
+    held = source_in_json('{"prompt": {"1": [NaN, -Infinity, 1e999, 1.5]}}')
+    assert held == Source({"1": [None, None, None, 1.5]})
+
+
 @pytest.mark.parametrize("text", ["{", "[" * 200_000])
 def test_what_is_no_json_is_refused(text: str) -> None:
     with pytest.raises(GatewayError) as refused:

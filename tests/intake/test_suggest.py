@@ -9,7 +9,7 @@ from gateway.graph.prompt import Node
 from gateway.intake.editor_facts import EditorFacts, Primitive
 from gateway.intake.entry import EntryTarget, OutputEntry, ParameterEntry
 from gateway.services.model import ById, Drawn, Limits, Required
-from tests.intake.graphs import KNOWN, entry_of, link, node, portrait, targets_of
+from tests.intake.graphs import KNOWN, entry_of, link, node, portrait, targets_of, used
 
 
 def _one(node_id: str, widget: str) -> tuple[EntryTarget, ...]:
@@ -97,7 +97,7 @@ def test_texts_are_told_apart_by_the_links_whatever_lies_between() -> None:
     )
 
 
-def _sampler(positive: str = "6", negative: str = "7", latent: str = "5", **more: float) -> Node:
+def _sampler(positive: str = "6", negative: str = "7", latent: str = "5", **more: Json) -> Node:
     return node(
         "KSampler",
         "",
@@ -119,8 +119,8 @@ def _sampler(positive: str = "6", negative: str = "7", latent: str = "5", **more
 def test_a_text_that_feeds_both_is_one(definitions: dict[str, object]) -> None:
     found = targets_of(entry_of(portrait(n3=_sampler(negative="6")), KNOWN if definitions else {}))
     assert found["prompt"] == "6.text!"
-    # Nothing feeds from node 7 any more, and its text is still one that people wrote.
-    assert found["text"] == "7.text"
+    # Node 7 feeds nothing any more: where that is sure, it does not run, and its text says nothing.
+    assert found.get("text") == (None if definitions else "7.text")
 
 
 def test_zeroed_conditioning_has_no_text() -> None:
@@ -180,16 +180,18 @@ def test_texts_with_a_name_of_their_own_keep_it_and_others_are_named_by_their_ti
 def test_texts_of_nodes_that_call_a_service_are_found_by_their_names() -> None:
     found = targets_of(
         entry_of(
-            {
-                "1": node(
-                    "PartnerImage",
-                    prompt="a fox",
-                    negative_prompt="",
-                    system_prompt="Be brief.",
-                    model="a",
-                ),
-                "2": node("SaveText", text="x"),
-            }
+            used(
+                {
+                    "1": node(
+                        "PartnerImage",
+                        prompt="a fox",
+                        negative_prompt="",
+                        system_prompt="Be brief.",
+                        model="a",
+                    ),
+                    "2": node("SaveText", text="x"),
+                }
+            )
         )
     )
     assert found == {
@@ -199,10 +201,69 @@ def test_texts_of_nodes_that_call_a_service_are_found_by_their_names() -> None:
     }
 
 
+def test_a_switch_is_looked_through_and_what_people_write_comes_before_a_language_model_s_texts() -> (
+    None
+):
+    found = targets_of(
+        entry_of(
+            portrait(
+                n6=node("CLIPTextEncode", clip=link("4", 1), text=link("20")),
+                n20=node("Switch", switch=link("25"), on_false=link("23"), on_true=link("21")),
+                n21=node("TextReplace", "Text Replace (PROMPT TEMPLATE)", **_REPLACED),
+                n22=node(
+                    "WriterModel",
+                    **{"prompt": link("23"), "sampling": "on", "sampling.seed": 7},
+                    system_prompt="Write.",
+                ),
+                n23=node("Anything", any=link("24")),
+                n24=node("PrimitiveString", "User: what it shows", value="a fox"),
+                n25=node("PrimitiveBoolean", "Boolean (Enhance Prompt)", value=False),
+            )
+        )
+    )
+    assert found["prompt"] == "24.value!"
+    assert found["prompt_template"] == "21.string"
+    assert found["system_prompt"] == "22.system_prompt"
+    assert found["enhance_prompt"] == "25.value"
+    assert (found["seed"], found["seed_2"]) == ("3.seed?", "22.sampling.seed?")
+    # What is looked for in a template is how the graph is built.
+    assert not [each for each in found.values() if each in {"21.find", "21.replace"}]
+
+
+_REPLACED: dict[str, Json] = {"string": "A picture of IT", "find": "IT", "replace": link("22")}
+
+
+def test_a_partner_s_settings_are_found_however_deep_they_stand() -> None:
+    model: dict[str, Json] = {
+        "model": "a",
+        "model.duration": 5,
+        "model.resolution": "720p",
+        "model.text1": "Hello.",
+    }
+    made = node("PartnerVideo", prompt=link("2"), ratio="16:9", **model)
+    entry = entry_of({"1": made, "2": node("PrimitiveString", value="a fox"), "3": _SAVED})
+    assert targets_of(entry) == {
+        "prompt": "2.value!",
+        "text1": "1.model.text1",
+        "aspect_ratio": "1.ratio",
+        "resolution": "1.model.resolution",
+        "duration": "1.model.duration",
+    }
+    made = node("PartnerVideo", prompt="a fox", negative_prompt=link("2"), ratio="16:9", **model)
+    found = targets_of(entry_of({"1": made, "2": node("PrimitiveString", value="fog")}))
+    assert (found["prompt"], found["negative"]) == ("1.prompt!", "2.value")
+    # It is an output of its own, but where it comes out is where it is saved.
+    assert [(each.name, each.node) for each in entry.outputs] == [("save_clip", ById("3"))]
+
+
+_SAVED = node("SaveClip", video=link("1"))
+
+
 # --- files ----------------------------------------------------------------------------------------
 
 
 def test_every_file_that_is_read_is_asked_for_with_its_type() -> None:
+    fed: dict[str, Json] = {f"image_{number}": link(str(number)) for number in range(1, 7)}
     entry = entry_of(
         {
             "1": node("LoadImage", image="a.png"),
@@ -211,7 +272,7 @@ def test_every_file_that_is_read_is_asked_for_with_its_type() -> None:
             "4": node("LoadAudio", audio="d.flac"),
             "5": node("LoadVideo", file="e.mp4"),
             "6": node("Load3D", model_file="f.glb", width=512, height=512),
-            "8": node("SaveImage", images=link("1"), filename_prefix="out.png"),
+            "8": Node("SaveImage", {"filename_prefix": "out.png", **fed}, ""),
         }
     )
     types = {each.name: each.type for each in entry.parameters if each.supply == Required()}
@@ -240,6 +301,45 @@ def test_a_second_file_without_a_name_of_its_own_gets_its_widget_s_or_a_number()
     assert found == {"image": "1.image!", "image_2": "2.image!", "portrait": "3.portrait!"}
 
 
+def test_a_picture_that_only_controls_is_told_by_what_is_drawn_after_it() -> None:
+    control: dict[str, Json] = {"positive": link("6"), "negative": link("7"), "strength": 0.5}
+    prompt = portrait(
+        n20=node("ControlNetApplyAdvanced", image=link("22"), **control),
+        n21=node("ControlNetApplyAdvanced", image=link("24"), **control),
+        n22=node("DrawEdges", image=link("23")),
+        n23=node("LoadImage", image="a.png"),
+        n24=node("LoadImage", image="b.png"),
+        n25=node("PreviewImage", images=link("22")),
+        n26=node("LoadImage", image="c.png"),
+        n27=node("SaveImage", images=link("26"), filename_prefix="x"),
+        n28=node("Gathered", first=link("20"), second=link("21")),
+    )
+    found = targets_of(entry_of(prompt))
+    assert (found["control_image"], found["control_image_2"]) == ("23.image!", "24.image!")
+    assert found["image"] == "26.image!"
+
+
+def test_several_pictures_are_named_by_the_inputs_that_they_go_into() -> None:
+    prompt = {
+        "1": node("LoadImage", image="a.png"),
+        "2": node("LoadImage", image="b.png"),
+        "3": node("DrawEdges", image=link("2"), image_2=link("2")),
+        "4": node("FramesToVideo", last_frame=link("1"), first_frame=link("3")),
+        "5": node("SaveImage", images=link("4"), filename_prefix="x"),
+    }
+    found = targets_of(entry_of(prompt))
+    assert found == {"last_frame": "1.image!", "first_frame": "2.image!"}
+
+
+def test_it_is_told_where_a_picture_s_transparency_is_a_mask() -> None:
+    prompt = {
+        "1": node("LoadImage", image="a.png"),
+        "2": node("MaskedEncode", pixels=link("1"), mask=link("1", 1)),
+    }
+    (image,) = entry_of(prompt).parameters
+    assert image.description == "The image to use; what is transparent in it is the mask."
+
+
 # --- several samplers -----------------------------------------------------------------------------
 
 
@@ -261,7 +361,7 @@ def test_a_second_pass_has_names_of_its_own() -> None:
 def test_samplers_beside_each_other_are_numbered_and_a_title_names_them_better() -> None:
     sampler = _sampler(seed=6)
     titled = Node(sampler.class_type, sampler.inputs, "Background")
-    found = targets_of(entry_of(portrait(n20=titled, n21=sampler)))
+    found = targets_of(entry_of(used(portrait(n20=titled, n21=sampler))))
     assert found["background_seed"] == "20.seed?"
     assert found["seed_2"] == "21.seed?"
 
@@ -277,7 +377,7 @@ def test_the_halves_of_one_sampling_share_their_steps_and_the_second_draws_no_se
     }
     first = node("KSamplerAdvanced", "", add_noise="enable", latent_image=link("5"), **halves)
     second = node("KSamplerAdvanced", "", add_noise="disable", latent_image=link("3"), **halves)
-    found = targets_of(entry_of(portrait(n3=first, n20=second)))
+    found = targets_of(entry_of(used(portrait(n3=first, n20=second))))
     assert found["seed"] == "3.noise_seed?"
     assert found["steps"] == "3.steps 20.steps"
     assert found["cfg"] == "3.cfg 20.cfg"
@@ -330,7 +430,7 @@ def test_video_and_audio_say_how_much_to_make() -> None:
         entry_of(
             {
                 "1": node("EmptyVideoLatent", width=640, height=360, length=81),
-                "2": node("WanImageToVideo", positive=link("1"), width=640, length=81),
+                "2": node("WanImageToVideo", positive=link("1"), width=640, length=49),
                 "3": node("EmptyAudio", duration=5),
                 "4": node("EmptyLatentAudio", seconds=30.0),
             },
@@ -339,6 +439,13 @@ def test_video_and_audio_say_how_much_to_make() -> None:
     )
     assert (found["frames"], found["seconds"]) == ("1.length", "4.seconds")
     assert found["refine_frames"] == "2.length"
+
+
+def test_nodes_that_make_parts_of_one_canvas_share_its_size() -> None:
+    empty: dict[str, Json] = {"width": 512, "height": 640, "batch_size": 1}
+    found = targets_of(entry_of(used(portrait(n20=node("EmptyLatentImage", **empty)))))
+    assert found["width"] == "5.width 20.width"
+    assert (found["height"], found["height_2"]) == ("5.height", "20.height")
 
 
 # --- models ---------------------------------------------------------------------------------------
@@ -376,6 +483,66 @@ def test_models_are_named_by_what_they_are() -> None:
 
 
 # --- what people marked ---------------------------------------------------------------------------
+
+
+def test_loaders_that_name_the_same_file_go_on_doing_so() -> None:
+    lora: dict[str, Json] = {"lora_name": "ink.safetensors", "model": link("4")}
+    prompt = portrait(
+        n20=node("CheckpointLoaderSimple", "Load Checkpoint: Again", ckpt_name="sd15.safetensors"),
+        n21=node("LoraLoaderModelOnly", **lora, strength_model=0.8),
+        n22=node("LoraLoaderModelOnly", **lora, strength_model=0.8),
+        n23=node("LoraLoaderModelOnly", **lora, strength_model=3.5),
+    )
+    entry = entry_of(used(prompt))
+    found = targets_of(entry)
+    assert found["checkpoint"] == "4.ckpt_name 20.ckpt_name"
+    assert (found["lora"], found["lora_2"]) == ("21.lora_name 22.lora_name", "23.lora_name")
+    assert found["lora_strength"] == "21.strength_model 22.strength_model"
+    limits = {each.name: each.limits for each in entry.parameters}
+    assert limits["lora_strength"] == Limits(minimum=-2, maximum=2)
+    assert limits["lora_strength_2"] == Limits(minimum=-2, maximum=7)
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("Int (Steps)", "steps"),
+        ("Int: Steps - first half", "steps_first_half"),
+        ("Primitive Int [Grid rows]", "grid_rows"),
+        ("Steps (Int)", "steps_int"),
+        ("Int (", "from_1"),
+        ("Load Steps", "steps"),
+        ("Load", "load"),
+    ],
+)
+def test_a_title_s_own_words_are_what_its_class_is_not_called(title: str, name: str) -> None:
+    prompt = {"1": node("PrimitiveInt", title, value=4)}
+    assert targets_of(entry_of(used(prompt))) == {name: "1.value"}
+
+
+def test_values_of_one_title_are_told_apart_by_the_branch_that_they_are_for() -> None:
+    prompt = portrait(
+        n3=_sampler(steps=link("20")),
+        n20=node("Switch", switch=True, on_false=link("21"), on_true=link("22")),
+        n21=node("PrimitiveInt", "Steps", value=20),
+        n22=node("PrimitiveInt", "Steps", value=4),
+    )
+    found = targets_of(entry_of(prompt))
+    assert (found["steps"], found["steps_on_true"]) == ("21.value", "22.value")
+    untitled = {**prompt, "21": node("PrimitiveInt", value=20), "22": node("PrimitiveInt", value=4)}
+    found = targets_of(entry_of(untitled))
+    assert (found["steps"], found["steps_2"]) == ("21.value", "22.value")
+    both = {**untitled, "20": node("Switch", on_false=link("21"), on_true=link("21"))}
+    assert targets_of(entry_of(both))["steps"] == "21.value"
+
+
+def test_what_one_primitive_of_the_editor_sets_stays_one_value() -> None:
+    prompt = portrait(n20=_sampler(latent="3", seed=5))
+    keys = (("3", "seed"), ("20", "seed"), ("99", "seed"), ("3", "model"))
+    facts = EditorFacts({}, primitives=(Primitive("Seed of both", keys),))
+    found = targets_of(entry_of(used(prompt), editor=facts))
+    assert found["seed"] == "3.seed 20.seed?"
+    assert "refine_seed" not in found
 
 
 def test_primitives_are_named_by_their_title_or_by_what_they_feed() -> None:

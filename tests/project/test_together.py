@@ -51,6 +51,17 @@ def test_what_the_look_raises_is_passed_on_and_everything_undone(tmp_path: Path)
     assert _files(tmp_path) == {}
 
 
+def test_folders_that_were_made_are_taken_away_again_unless_somebody_uses_them(
+    tmp_path: Path,
+) -> None:
+    def look() -> bool:
+        (tmp_path / "used/theirs").write_bytes(b"")
+        return False
+
+    write_together({tmp_path / "new/deep/a": b"A", tmp_path / "used/b": b"B"}, look)
+    assert [each.name for each in tmp_path.rglob("*")] == ["used", "theirs"]
+
+
 def test_what_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(GatewayError) as failed:

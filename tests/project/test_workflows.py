@@ -98,6 +98,11 @@ def test_a_link_that_stays_inside_is_followed(tmp_path: Path) -> None:
     assert isinstance(Workflows(Path.cwd()).read(_service("b.json")), Workflow)
 
 
+def test_a_link_that_leads_in_circles_is_told(tmp_path: Path) -> None:
+    (tmp_path / "workflows/round.json").symlink_to("round.json")
+    assert _refused("round.json").code == "workflow-missing"
+
+
 def test_a_missing_workflow_is_told_with_the_nearest_name() -> None:
     for name in ("portrait.json", "landscape.json"):
         Path("workflows", name).write_text("{}", encoding="utf-8")
