@@ -385,6 +385,14 @@ def test_what_authors_say_of_their_nodes_is_passed_on() -> None:
         ),
     ]
     assert len(remarks_on(prompt, definitions)) == 4
+    assert {(each.node_id, each.class_type, each.input_name, each.severity, each.found) for each in
+            remarks_on(prompt, definitions)} == {
+        ("1", "Old", "", "warning", "Old"),
+        ("2", "New", "", "warning", "New"),
+        ("3", "Both", "", "warning", "Both"),
+    }  # fmt: skip
+    several = parse_replacements({"Old": [{"new_node_id": "Newer"}, {"new_node_id": "Newest"}]})
+    assert remarks_on(prompt, definitions, several)[0].near == ("Newer",)
 
 
 def test_a_choice_within_a_choice_that_is_left_out_is_not_missed() -> None:

@@ -47,5 +47,9 @@ def test_no_more_are_told_than_asked_for() -> None:
     assert nearest("ab1.pt", ["x/ab2.pt", "y/ab2.pt", "z/ab2.pt"], 2) == ("x/ab2.pt", "y/ab2.pt")
 
 
+def test_separators_and_case_are_no_difference() -> None:
+    assert nearest("a\\b/C.pt", ["A/b\\c.pt", "c.pt"]) == ("A/b\\c.pt",)
+
+
 def test_a_hidden_file_has_no_ending() -> None:
     assert nearest(".safetensors", ["x.safetensors"]) == ()

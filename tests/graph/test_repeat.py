@@ -28,6 +28,12 @@ def test_three_in_a_chain_feed_each_other_and_the_last_feeds_the_rest() -> None:
     assert found["4"] is STACK["4"]
 
 
+def test_what_a_chain_feeds_keeps_its_class_and_title() -> None:
+    titled = {**STACK, "3": Node("Sample", STACK["3"].inputs, "Mine")}
+    found = repeat(titled, "10", CARRIES, 2)["3"]
+    assert (found.class_type, found.title) == ("Sample", "Mine")
+
+
 def test_one_is_the_graph_as_it_is() -> None:
     found = repeat(STACK, "10", CARRIES, 1)
     assert found == STACK
@@ -43,6 +49,7 @@ def test_what_is_not_carried_is_the_same_for_each() -> None:
 def test_ids_that_the_graph_has_are_passed_over_and_titles_count() -> None:
     prompt = {**STACK, "10:2": Node("Blur", {}), "10": Node("Lora", STACK["10"].inputs)}
     assert clone_ids(prompt, "10", 3) == ("10", "10:3", "10:4")
+    assert clone_ids(prompt, "10", 1) == ("10",)
     found = repeat(prompt, "10", CARRIES, 3)
     assert found["10:2"] is prompt["10:2"]
     assert [found["10:3"].title, found["10:4"].title] == ["Lora 2", "Lora 3"]

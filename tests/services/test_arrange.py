@@ -123,6 +123,11 @@ def test_a_list_repeats_its_node_and_sets_each() -> None:
     }
     assert found.prompt["3"].inputs["model"] == ["10:2", 0]
     assert found.prompt["6"].inputs["clip"] == ["10:2", 1]
+    assert [found.prompt[each].class_type for each in ("10", "10:2")] == [
+        SWITCHES["10"].class_type
+    ] * 2
+    assert found.prompt["10"].title == SWITCHES["10"].title
+    assert [each.repeat is not None for each in found.parameters] == [True]
 
 
 def test_an_empty_list_bypasses_the_node_and_one_left_out_leaves_it() -> None:
@@ -224,6 +229,7 @@ def test_texts_of_an_editor_workflow_are_resolved_in_every_node_of_a_chain() -> 
     assert found is not None
     assert found.dynamic == {("10", "lora_name"), ("10:2", "lora_name")}
     assert found.replaced == {("9", "p")}
+    assert found.replaced == {("9", "p")}
 
 
 def test_paid_nodes_that_went_cost_nothing() -> None:
@@ -259,6 +265,7 @@ def test_arguments_that_together_leave_nothing_to_run_are_refused_at_the_call() 
         "/shown",
     ]
     assert "no output node is left" in refused.value.faults[0].message
+    assert refused.value.mend == "Give other arguments, or tell the author of the service."
 
 
 def test_a_class_that_turns_out_to_be_unknown_is_told_at_the_call() -> None:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import count as counting
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.errors import ArgumentError
+from gateway.errors import ArgumentError, Place
 from gateway.graph.json_value import Json
 from gateway.services.arguments import Accepted
 from gateway.services.batch import accept_all
-from gateway.services.batch_rules import of_count
+from gateway.services.batch_rules import batch_faults, of_count
 from gateway.services.bound import BoundService
 from gateway.services.model import Defaulted, Drawn, GraphFile, Limits, Parameter, Required
 from tests.services.building import LIST, PLACE, bound, parameter
@@ -145,6 +146,63 @@ def test_what_would_be_no_batch_or_the_same_job_twice_is_refused(
     arguments: Mapping[str, Json], pointers: list[str]
 ) -> None:
     assert list(refused(DRAW, **arguments)) == pointers
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"style": []}, "must have one value at least, or be a single one"),
+        ({"style": ["oil", "oil"]}, "is the same as value 0: each makes a job"),
+        ({"steps": [8, 9, "8"]}, "is the same as value 0: each makes a job"),
+        ({"style": ["oil", None]}, "must be text, found null"),
+        ({"count": 2, "seed": 7},
+         "with `seed` given, all variations would be the same: leave it out, or the count"),
+    ],
+)  # fmt: skip
+def test_what_is_refused_is_told_in_words(arguments: Mapping[str, Json], message: str) -> None:
+    assert list(refused(DRAW, **arguments).values()) == [message]
+
+
+def test_values_after_one_that_is_wrong_are_looked_at() -> None:
+    assert list(refused(style=["oil", None, "oil"], seed=[-1, 3, 3])) == [
+        "/style/1",
+        "/style/2",
+        "/seed/2",
+    ]
+
+
+def test_a_call_may_start_as_many_jobs_as_the_limit() -> None:
+    assert len(take(steps=[*range(1, 9)], count=2)) == 16
+    assert refused(steps=[*range(1, 10)], count=2) == {
+        "/steps": "9 steps × 2 count is 18 jobs; one call starts at most 16"
+    }
+    with pytest.raises(ArgumentError) as caught:
+        take(count=17)
+    assert caught.value.mend == "Give fewer values, or make several calls."
+
+
+def test_without_a_count_there_is_one_variation() -> None:
+    assert (COUNT.type, COUNT.supply, COUNT.limits.minimum) == ("integer", Defaulted(1), 1)
+    three = of_count(Parameter("count", PLACE, supply=Defaulted(3), batch="count"))
+    assert three.supply == Defaulted(3)
+    service = bound(parameter("seed", "3.seed", supply=Drawn()), three, prompt=GRAPH)
+    assert len(accept_all(service, {}, lambda low, _: low)) == 3
+    plain = bound(parameter("style", supply=Defaulted("oil"), batch="values"), prompt=GRAPH)
+    assert len(accept_all(plain, {"style": ["oil", "ink"]}, lambda low, _: low)) == 2
+
+
+def test_a_count_may_be_as_large_as_the_limit_and_no_larger() -> None:
+    count = parameter("count", supply=Defaulted(15), limits=Limits(maximum=16), batch="count")
+    service = bound(parameter("seed", "3.seed", supply=Drawn()), of_count(count), prompt=GRAPH)
+
+    def faults(limit: int) -> list[tuple[str, Place | None]]:
+        declared = replace(service.service, batch_limit=limit)
+        found = batch_faults(declared, service.parameters)
+        return [(each.message.partition(",")[0], each.place) for each in found]
+
+    assert faults(16) == []
+    assert faults(15) == [("`maximum` is 16", PLACE)]
+    assert faults(14) == [("`default` is 15", PLACE), ("`maximum` is 16", PLACE)]
 
 
 def test_a_list_is_refused_where_the_author_did_not_allow_it() -> None:

@@ -100,6 +100,13 @@ def test_an_outputs_node_changes_too_and_what_changed_is_told() -> None:
     assert done == (Replaced(6, 17, '"9"', '"19"'),)
 
 
+def test_an_output_that_cannot_be_written_is_no_parameter() -> None:
+    text = f'{HEAD}    outputs:\n      a: {{node: "${{N:-9}}"}}\n'
+    with pytest.raises(DeclarationError) as caught:
+        replace_nodes(text, [_one(ById("9"), ById("19"), "outputs")])
+    assert caught.value.findings[0].parameter is None
+
+
 def test_two_bindings_exchange_their_nodes() -> None:
     text = f"{HEAD}    parameters:\n      a: 6.text\n      b: 7.text\n"
     two = Replacement("draw", "parameters", "b", _short("7.text"), _short("6.text"), PLACE)
@@ -129,6 +136,10 @@ def test_what_cannot_be_written_is_told_and_nothing_changes(
         replace_nodes(text, [_one(old, new)])
     (finding,) = caught.value.findings
     assert (finding.code, finding.service, finding.parameter) == ("binding-unwritable", "draw", "a")
+    assert (finding.place, finding.found) == (PLACE, mend)
+    assert finding.message == (
+        "this binding's node cannot be written here: a variable, an alias or a form of its own says it"
+    )
     assert finding.mend == f"Make it say: {mend}"
 
 
