@@ -17,12 +17,15 @@ import httpx2 as httpx
 
 from gateway.comfy.answers import Answer
 from gateway.comfy.retry import pause_before_retry
-from gateway.comfy.trouble import broken, not_connected, not_sendable, timed_out
-from gateway.errors import BackendError, BackendUnreachable
+from gateway.comfy.trouble import broken, not_connected, not_sendable, timed_out, too_long
+from gateway.errors import BackendAnsweredOddly, BackendError, BackendUnreachable
 from gateway.graph.json_value import Json
 from gateway.services.model import BackendDeclaration
 
 __all__ = ["Http", "OpenAnswer"]
+
+_MOST_BYTES = 256 << 20
+"""Of an answer that is read whole: the node definitions of a full installation have a tenth of it."""
 
 _LONGEST_CONNECT = 10.0
 # ComfyUI keeps an idle connection for 75 s; one that it is about to close must not get a prompt.
@@ -57,11 +60,16 @@ class OpenAnswer:
                 yield chunk
 
     async def read(self) -> Answer:
-        """Read the rest and return the whole."""
-        with self._http.explained():
-            body = await self._response.aread()
+        """Read the rest and return the whole, or raise `BackendAnsweredOddly` when it has no end."""
+        parts: list[bytes] = []
+        size = 0
+        async for part in self.chunks():
+            parts.append(part)
+            size += len(part)
+            if size > _MOST_BYTES:
+                raise self._http.too_long(self._asked)
         location = self._response.headers.get("location", "")
-        return Answer(self._asked, self.status, self.content_type, body, location)
+        return Answer(self._asked, self.status, self.content_type, b"".join(parts), location)
 
 
 class Http:
@@ -129,6 +137,10 @@ class Http:
         transport, self._transport = self._transport, None
         if transport is not None:
             await transport.aclose()
+
+    def too_long(self, asked: str) -> BackendAnsweredOddly:
+        """Return the error for an answer that is longer than any of ComfyUI's."""
+        return too_long(self._backend, asked, _MOST_BYTES)
 
     async def _exactly(self, chunks: AsyncIterator[bytes], size: int) -> AsyncIterator[bytes]:
         left = size

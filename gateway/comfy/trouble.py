@@ -10,11 +10,16 @@ import ssl
 from collections.abc import Iterator
 from typing import cast
 
-from gateway.errors import BackendError, BackendRefused, BackendUnreachable
+from gateway.errors import (
+    BackendAnsweredOddly,
+    BackendError,
+    BackendRefused,
+    BackendUnreachable,
+)
 from gateway.services.model import BackendDeclaration
 from gateway.wire.clean import clean_line
 
-__all__ = ["broken", "not_connected", "not_sendable", "timed_out"]
+__all__ = ["broken", "not_connected", "not_sendable", "timed_out", "too_long"]
 
 
 def not_connected(backend: BackendDeclaration, error: BaseException) -> BackendError:
@@ -61,6 +66,15 @@ def timed_out(backend: BackendDeclaration, seconds: float) -> BackendUnreachable
         code="backend-timed-out",
         where=backend.name,
         mend="ComfyUI may be busy loading a model; a longer `timeout` of the backend waits for it.",
+    )
+
+
+def too_long(backend: BackendDeclaration, asked: str, most: int) -> BackendAnsweredOddly:
+    """Return the error for an answer that is longer than any of ComfyUI's."""
+    return BackendAnsweredOddly(
+        f"Backend {backend.name}: {asked} answered more than {most >> 20} MiB.",
+        where=backend.name,
+        mend=f"Is {backend.url} a ComfyUI, and its base path right?",
     )
 
 

@@ -72,6 +72,16 @@ async def test_a_broken_line_is_told_and_the_question_is_asked_thrice() -> None:
         assert len(server.heads) == 3
 
 
+async def test_an_answer_without_an_end_is_left_unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.comfy.http._MOST_BYTES", 1 << 20)
+    packed = gzip.compress(b" " * (2 << 20))
+    assert len(packed) < 1 << 20
+    async with canned(answer("200 OK", packed, **{"content-encoding": "gzip"})) as server:
+        error = await failure(server.declared(), "/object_info")
+    assert error.code == "backend-answered-oddly"
+    assert error.message == "Backend studio: GET /object_info answered more than 1 MiB."
+
+
 async def test_a_body_cut_short_is_no_answer() -> None:
     cut = answer("200 OK", b'{"a": 1', **{"content-length": "999"})
     async with canned(cut) as server:
