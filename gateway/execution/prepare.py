@@ -58,8 +58,7 @@ def prompt_for(
     bound = arranged(bound, job.arguments)
     changes: dict[WidgetKey, Json] = changes_of(bound, job.arguments, files)
     now = datetime.now().astimezone()
-    # Seeded by the job: the same job makes the same choices on its next attempt.
-    choose = random.Random(job.id).randrange  # noqa: S311 (not for secrets)
+    choose = random.Random(_drawn_by(job)).randrange  # noqa: S311 (not for secrets)
     folder = f"{_FOLDER}/{prompt_id}"
     salts: dict[WidgetKey, Json] = {(node_id, SALT): prompt_id for node_id in again}
     if bound.texts is not None:
@@ -72,6 +71,14 @@ def prompt_for(
         if isinstance(text, str):
             changes[node_id, widget] = resolve_dynamic_text(text, choose)
     return to_json(patch(bound.prompt, {**changes, **salts}))
+
+
+def _drawn_by(job: Job) -> str:
+    """Return what a job's choices in dynamic texts come of: the same ones on its next attempt.
+
+    Jobs of a batch that have the same seeds choose the same: what is seen is the doing of what differs.
+    """
+    return job.id if job.batch is None else f"{job.batch.id} {sorted(job.seeds.items())}"
 
 
 def _foldered(bound: BoundService, prompt: Prompt, folder: str) -> dict[WidgetKey, Json]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from gateway.execution.prepare import prompt_for
 from gateway.graph.json_value import Json, JsonObject, as_object
-from gateway.jobs.job import Job
+from gateway.jobs.job import Job, PartOf
 from gateway.jobs.stored import job_of, record_of
 from gateway.services.arrange import arranged
 from tests.services.test_arrange import service
@@ -73,6 +74,19 @@ def test_dynamic_texts_are_resolved_in_every_node_of_a_chain() -> None:
     made = prompt_for(many, job(blurs=[1, 2], prompt="{only}"), {}, prompt_id="p1")
     assert inputs(made, "6")["text"] == "only"
     assert inputs(made, "13:2")["blur_radius"] == 2
+
+
+def test_jobs_of_a_batch_draw_alike_where_their_seeds_are_the_same() -> None:
+    text = " ".join(["{a|b|c|d}"] * 20)
+
+    def drawn(index: int, seed: int) -> Json:
+        part = replace(job(prompt=text), id=f"job {index}", batch=PartOf("batch", index, 4))
+        return inputs(posted(replace(part, seeds={"seed": seed})), "6")["text"]
+
+    assert drawn(0, 7) == drawn(2, 7)
+    assert drawn(0, 7) != drawn(1, 8)
+    alone = [inputs(posted(replace(job(prompt=text), id=each)), "6")["text"] for each in "xy"]
+    assert alone[0] != alone[1]
 
 
 def test_a_node_of_a_chain_can_be_kept_from_the_cache() -> None:
