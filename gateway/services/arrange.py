@@ -30,10 +30,11 @@ from gateway.services.bound import (
 )
 from gateway.services.changes import value_of
 from gateway.services.items import fields_of
+from gateway.services.model import Fixed
 from gateway.services.surroundings import node_named, nodes_named
 from gateway.services.values import pointer_of
 
-__all__ = ["Arrangement", "arranged", "arrangement_of", "flaw_of"]
+__all__ = ["Arrangement", "always_arranged", "arranged", "arrangement_of", "flaw_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,19 @@ def arranged(bound: BoundService, arguments: Mapping[str, Json]) -> BoundService
     if not _is_changed(found.prompt, bound.prompt):
         return replace(bound, editing=None)
     return _reshaped(bound, found)
+
+
+def always_arranged(bound: BoundService) -> BoundService:
+    """Return the service without the nodes that fixed values take out of every call's graph."""
+    if bound.editing is None:
+        return bound
+    out = [
+        each
+        for each in bound.parameters
+        if isinstance(each.parameter.supply, Fixed) and not _rows(each, {})
+    ]
+    found = arrangement_of(replace(bound, parameters=tuple(out)), {}, bound.editing)
+    return replace(_reshaped(bound, found), editing=bound.editing)
 
 
 def arrangement_of(

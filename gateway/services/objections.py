@@ -14,6 +14,7 @@ from gateway.graph.object_info import choosers_of, input_of
 from gateway.graph.packs import CORE
 from gateway.graph.reach import running_nodes, upstream_of
 from gateway.graph.replacements import Replacement, Replacements
+from gateway.services.arrange import always_arranged
 from gateway.services.backend_files import lives_on_backend
 from gateway.services.bound import BoundParameter, BoundService, BoundWidget, WidgetKey
 from gateway.services.model import (
@@ -69,6 +70,7 @@ class Objection:
 
 def objections_to(bound: BoundService, told: Told) -> tuple[Objection, ...]:
     """Return all that is to be said of a service on one backend; warnings too."""
+    bound = always_arranged(bound)
     look = _Look(bound, told, running_nodes(bound.prompt, told.definitions))
     return (*look.of_graph(), *look.of_parameters(), *look.of_outputs())
 
@@ -274,8 +276,8 @@ class _Look:
     def of_outputs(self) -> Iterator[Objection]:
         rules = {each.name: each for each in self.service.outputs}
         for output in self.bound.outputs:
-            node = self.bound.prompt[output.node_id]
-            definition = self.told.definitions.get(node.class_type)
+            node = self.bound.prompt.get(output.node_id)  # none: told when the project was loaded
+            definition = None if node is None else self.told.definitions.get(node.class_type)
             if definition is not None and output.name in rules:
                 yield from self._of_output(output.node_id, definition, rules[output.name])
 

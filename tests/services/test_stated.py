@@ -9,7 +9,7 @@ import pytest
 from gateway.graph.definitions import Combo, Definitions, InputDefinition
 from gateway.graph.json_value import Json
 from gateway.graph.prompt import Node
-from gateway.services.bound import BoundService
+from gateway.services.bound import BoundOutput, BoundService
 from gateway.services.model import Defaulted, Drawn, Example
 from gateway.services.objections import Told, objections_to
 from gateway.services.stated import stated_values
@@ -133,3 +133,23 @@ def test_what_the_graph_holds_matters_where_a_call_may_leave_it(
     parameters: str, codes: list[str]
 ) -> None:
     assert with_wrong("10", "lora_name", "gone.safetensors", parameters) == codes
+
+
+def test_what_no_call_s_graph_has_is_not_looked_at() -> None:
+    off = 'look: {choices: {on: {}, off: {bypass: ["10"], mute: ["16"]}}, value: off}\n'
+    assert with_wrong("10", "lora_name", "gone.safetensors", off) == []
+    assert with_wrong("10", "lora_name", "gone.safetensors", off.replace("value", "default")) == [
+        "widget-option-unknown"
+    ]
+    empty = 'loras: {repeat: "10", items: lora_name, value: []}'
+    assert with_wrong("10", "lora_name", "gone.safetensors", empty) == []
+    of = service(off)
+    named = replace(of, outputs=(BoundOutput("preview", "16", None),))
+    assert objections_to(named, Told("studio", DEFINITIONS)) == ()
+
+
+def test_a_fixed_list_is_told_item_by_item_and_once() -> None:
+    of = service('loras: {repeat: "10", items: lora_name, value: [a, gone]}')
+    (found,) = objections_to(of, Told("studio", with_loras("a")))
+    assert found.about == ("loras", "10", "lora_name", "item 2 of the fixed value")
+    assert not found.avoided
