@@ -49,20 +49,23 @@ def absence_of(prompt: Prompt, left_out: frozenset[str], definitions: Definition
         DefinitionNeeded: A class that is needed is not known.
     """
     absence = Absence(frozenset(), {each: "" for each in left_out if each in prompt})
-    uses = _uses(prompt)
+    if not absence.gone:
+        return absence
+    uses, out = _uses(prompt), absence.cut
     for node_id in _sources_first(prompt):
         node = prompt[node_id]
-        lacking = next(_lacking(node, prompt, absence.cut, definitions), None)
+        lacking = next(_lacking(node, prompt, out, definitions), None)
         if node_id in absence.gone or lacking is None:
             continue
         one_more = absence.bypassed | {node_id}
-        bypass = Cut(one_more, absence.cut.muted)
+        bypass = Cut(one_more, out.muted)
         if not definition_of(node, definitions).output_node and _passes(
             uses.get(node_id, ()), prompt, bypass, definitions
         ):
             absence = Absence(one_more, absence.gone)
         else:
             absence = Absence(absence.bypassed, {**absence.gone, node_id: lacking})
+        out = absence.cut
     return absence
 
 
@@ -86,8 +89,9 @@ def runs_for(prompt: Prompt, definitions: Definitions) -> frozenset[str]:
 
 
 def _lacking(node: Node, prompt: Prompt, out: Cut, definitions: Definitions) -> Iterator[str]:
+    gone = out.nodes
     for name, link in _links(node):
-        if link.node_id in out.nodes:
+        if link.node_id in gone:
             definition = definition_of(node, definitions)
             wanted = type_of_input(definition, name, node.inputs)
             if source_of(link, wanted, prompt, out, definitions) is None and is_required(

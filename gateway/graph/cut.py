@@ -68,10 +68,11 @@ def cut(prompt: Prompt, out: Cut, definitions: Definitions) -> Prompt:
     Raises:
         DefinitionNeeded: A class that is needed is not known.
     """
+    gone = out.nodes
     return {
-        node_id: _relinked(node, prompt, out, definitions)
+        node_id: _relinked(node, prompt, out, definitions) if _feeds(gone, node) else node
         for node_id, node in prompt.items()
-        if node_id not in out.nodes
+        if node_id not in gone
     }
 
 
@@ -84,7 +85,8 @@ def source_of(
         DefinitionNeeded: A bypassed node's class is not known.
     """
     source: Link | None = link
-    while source is not None and source.node_id in out.nodes:
+    gone = out.nodes
+    while source is not None and source.node_id in gone:
         if source.node_id in out.muted:
             return None
         node = prompt[source.node_id]
@@ -110,14 +112,19 @@ def lost_inputs(before: Prompt, after: Prompt, definitions: Definitions) -> tupl
     )
 
 
+def _feeds(gone: frozenset[str], node: Node) -> bool:
+    """Tell whether some of these nodes feed a node."""
+    links = (link_of(value) for value in node.inputs.values())
+    return any(link is not None and link.node_id in gone for link in links)
+
+
 def _relinked(node: Node, prompt: Prompt, out: Cut, definitions: Definitions) -> Node:
+    gone = out.nodes
     broken = {
         name: link
         for name, value in node.inputs.items()
-        if (link := link_of(value)) is not None and link.node_id in out.nodes
+        if (link := link_of(value)) is not None and link.node_id in gone
     }
-    if not broken:
-        return node
     inputs: dict[str, Json] = {}
     for name, value in node.inputs.items():
         if name not in broken:

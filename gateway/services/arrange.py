@@ -118,7 +118,8 @@ def arrangement_of(
             chains[node_id] = clone_ids(prompt, node_id, len(rows))
             prompt = repeat(prompt, node_id, each.repeat.carries, len(rows))
             prompt = _filled(prompt, chains[node_id], each.repeat, rows)
-    return Arrangement(prompt, chains, absence, lost, runs_for(prompt, definitions))
+    runs = runs_for(prompt, definitions) if chains else runs
+    return Arrangement(prompt, chains, absence, lost, runs)
 
 
 def flaw_of(found: Arrangement, original: Prompt) -> str:
