@@ -33,10 +33,12 @@ from gateway.jobs.store import JobStore
 from gateway.project.definitions_file import class_types_of
 from gateway.project.load import Project
 from gateway.services.arguments import Accepted
+from gateway.services.arrange import arranged
 from gateway.services.batch import accept_all
 from gateway.services.bound import BoundService, WidgetKey
 from gateway.services.objections import Told
 from gateway.services.origins import origins_of
+from gateway.services.values import shown
 
 __all__ = ["Explained", "Upload", "explain"]
 
@@ -169,7 +171,9 @@ def _explained(
             )
             for name, backend in told.items()
         },
-        paid=_paid(bound, patched, [each.definitions for each in told.values()]),
+        paid=_paid(
+            arranged(bound, job.arguments), patched, [each.definitions for each in told.values()]
+        ),
         expected=seen.expected,
     )
 
@@ -235,11 +239,16 @@ async def _uploads(
     references = GuardedReferences(folders, settings.input_urls)
     found: dict[tuple[str, str], Upload] = {}
     faults: list[ArgumentFault] = []
-    for parameter, reference in dict.fromkeys(pair for each in files for pair in each.items()):
+    named = list(dict.fromkeys(pair for each in files for pair in each.items()))
+    several = len({parameter for parameter, _ in named}) < len(named)
+    for parameter, reference in named:
         try:
             found[parameter, reference] = await _upload(references, parameter, reference)
         except InputRefused as refused:
-            faults += [ArgumentFault(f"/{parameter}", each.message) for each in refused.faults]
+            which = f"{shown(reference)}: " if several else ""
+            faults += [
+                ArgumentFault(f"/{parameter}", which + each.message) for each in refused.faults
+            ]
     if faults:
         raise InputRefused(faults)
     return [tuple(found[pair] for pair in each.items()) for each in files]

@@ -156,3 +156,21 @@ def test_a_call_that_starts_too_many_is_refused_as_a_call_is(
     assert told.status == called.status == 1
     assert "17 jobs; one call starts at most 16" in told.err
     assert "17 jobs; one call starts at most 16" in called.err + called.out
+
+
+def test_a_wrong_file_of_several_is_told_as_a_call_tells_it(
+    gateway: Gateway, beacon: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = beacon / "services.yaml"
+    text = path.read_text("utf-8").replace(
+        "when_absent: bypass", "when_absent: bypass\n        batch: values"
+    )
+    path.write_text(text, encoding="utf-8")
+    with simulated(Simulator()) as simulator:
+        monkeypatch.setenv("SIM_URL", simulator.url)
+        words = ("beacon", "prompt=x", "edges=inputs/none.png", "edges=@inputs/edges.png")
+        told, called = gateway("explain", *words), gateway("call", *words)
+    assert told.status == called.status == 1
+    said = told.err.splitlines()[0].removeprefix("error: ").rpartition(" (")[0]
+    assert said.startswith('/edges: "inputs/none.png": ')
+    assert said in called.err + called.out
