@@ -79,7 +79,23 @@ def _declaration(
             message="no service is declared, so nothing is published",
             mend="Add one under `services:`; its workflow is all it needs.",
         )
+    _check_kept(declaration, fields, findings)
     return declaration
+
+
+def _check_kept(declaration: Declaration, fields: Fields, findings: Findings) -> None:
+    """Tell of calls that start more jobs than are kept: the first would go before the last has ended."""
+    kept = declaration.jobs.keep.count
+    for service in declaration.services:
+        several = any(each.batch is not None for each in service.parameters)
+        if several and service.batch_limit > kept:
+            findings.warn(
+                fields.at(JOBS_SECTION),
+                code="batch-beyond-keep",
+                message=f"one call of `{service.name}` may start {service.batch_limit} jobs, and "
+                f"{kept} that have ended are kept: the first may go before the last has ended",
+                mend="Raise `jobs.keep.count`, or lower the service's `batch_limit`.",
+            )
 
 
 def _backends(

@@ -287,6 +287,17 @@ def test_no_service_at_all_is_odd_but_no_error() -> None:
     )
 
 
+@pytest.mark.parametrize(("count", "told"), [(15, True), (16, False)])
+def test_a_batch_that_is_more_than_is_kept_is_told(count: int, told: bool) -> None:
+    text = f"{SERVICE}    parameters: {{style: {{batch: values}}}}\njobs: {{keep: {{count: {count}}}}}\n"
+    parsed = parse_services(text, "services.yaml", {})
+    assert parsed.declaration is not None
+    assert [each.code for each in parsed.findings] == ["batch-beyond-keep"] * told
+    assert all(each.severity == "warning" and each.place for each in parsed.findings)
+    alone = parse_services(text.replace("batch: values", ""), "services.yaml", {})
+    assert alone.findings == ()
+
+
 def test_a_parameter_without_keys_feeds_templates_only() -> None:
     (parameter,) = declared(SERVICE + "    parameters: {style: {}}\n").services[0].parameters
     assert parameter == Parameter("style", at(5, 18), LeftOut(), places={"": at(5, 18)})
