@@ -18,7 +18,7 @@ import httpx2 as httpx
 from gateway.comfy.answers import Answer
 from gateway.comfy.retry import pause_before_retry
 from gateway.comfy.trouble import broken, not_connected, not_sendable, timed_out
-from gateway.errors import BackendError, BackendUnreachable
+from gateway.errors import BackendAnsweredOddly, BackendError, BackendUnreachable
 from gateway.graph.json_value import Json
 from gateway.services.model import BackendDeclaration
 
@@ -29,6 +29,8 @@ _LONGEST_CONNECT = 10.0
 _KEPT_IDLE = 20.0
 _MOST_CONNECTIONS = 128
 _IDLE_CONNECTIONS = 32
+_MOST_READ = 256 << 20
+"""Bytes of an answer that is held as a whole, which files never are."""
 _RETRIED = frozenset({502, 503, 504})
 
 
@@ -57,11 +59,14 @@ class OpenAnswer:
                 yield chunk
 
     async def read(self) -> Answer:
-        """Read the rest and return the whole."""
-        with self._http.explained():
-            body = await self._response.aread()
+        """Read the rest and return the whole; an answer without an end is given up."""
+        body = bytearray()
+        async for chunk in self.chunks():
+            body += chunk
+            if len(body) > _MOST_READ:
+                raise self._http.endless(self._asked)
         location = self._response.headers.get("location", "")
-        return Answer(self._asked, self.status, self.content_type, body, location)
+        return Answer(self._asked, self.status, self.content_type, bytes(body), location)
 
 
 class Http:
@@ -206,6 +211,15 @@ class Http:
                 ),
             )
         return self._transport
+
+    def endless(self, asked: str) -> BackendAnsweredOddly:
+        """Return the error for an answer that is larger than any of ComfyUI's."""
+        return BackendAnsweredOddly(
+            f"Backend {self._backend.name}: the answer to {asked} is larger than "
+            f"{_MOST_READ >> 20} MiB.",
+            where=self._backend.name,
+            mend="Look at what runs at the backend's url: no ComfyUI says that much.",
+        )
 
     @contextmanager
     def explained(self) -> Generator[None]:

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import socket
 import ssl
+import zlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -76,6 +77,17 @@ async def test_a_body_cut_short_is_no_answer() -> None:
     cut = answer("200 OK", b'{"a": 1', **{"content-length": "999"})
     async with canned(cut) as server:
         assert (await failure(server.declared())).code == "backend-connection-lost"
+
+
+@pytest.mark.timeout(60)  # a quarter of a gigabyte is unpacked
+async def test_an_answer_that_is_larger_than_any_of_comfyui_s_is_given_up() -> None:
+    packer, zeros = zlib.compressobj(wbits=31), bytes(1 << 20)
+    bomb = b"".join(packer.compress(zeros) for _ in range(257)) + packer.flush()
+    packed = answer("200 OK", bomb, **{"content-encoding": "gzip"})
+    async with canned(packed) as server:
+        error = await failure(server.declared(timeout=60.0))
+    assert error.code == "backend-answered-oddly"
+    assert "larger than 256 MiB" in error.message
 
 
 async def test_a_body_that_does_not_unpack_is_no_answer() -> None:
