@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-__all__ = ["MOST_BYTES", "Broken", "read_exactly", "text_of"]
+__all__ = ["MOST_BYTES", "Broken", "read_exactly", "skip", "text_of"]
 
 MOST_BYTES = 64 << 20
 """More than any workflow; what says that it is larger is not read."""
+
+
+_MOST_SKIPPED = 1 << 42
+"""A hundred thousand such steps are still a place that every system can tell."""
 
 
 class Broken(Exception):
@@ -26,6 +30,14 @@ def read_exactly(file: BinaryIO, size: int) -> bytes:
     if len(data) < size:
         raise Broken("it ends too early")
     return data
+
+
+def skip(file: BinaryIO, size: int) -> None:
+    """Go on behind the next `size` bytes; of more than any file has, at its end."""
+    if size <= _MOST_SKIPPED:
+        file.seek(size, 1)
+    else:
+        file.seek(0, 2)
 
 
 def text_of(data: bytes) -> str:

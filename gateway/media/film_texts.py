@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 
-from gateway.media.container import Broken, read_exactly, text_of
+from gateway.media.container import Broken, read_exactly, skip, text_of
 
 __all__ = ["matroska_texts", "mp4_texts"]
 
@@ -37,14 +37,14 @@ def mp4_texts(file: BinaryIO) -> Mapping[str, str]:
         rest = size - 8
         if size == 1:
             rest = int.from_bytes(read_exactly(file, 8), "big") - 16
+        if size and rest < 0:
+            raise Broken("a box of it is smaller than its own head")
         if kind == b"moov":
             body = file.read() if size == 0 else read_exactly(file, rest)
             return dict(_box_texts(body, 0))
         if size == 0:
             return {}
-        if rest < 0:
-            raise Broken("a box of it is smaller than its own head")
-        file.seek(rest, 1)
+        skip(file, rest)
     raise Broken("it has too many boxes")
 
 
@@ -103,7 +103,7 @@ def matroska_texts(file: BinaryIO) -> Mapping[str, str]:
         if element == _TAGS:
             texts.update(_tag_texts(read_exactly(file, size)))
         elif element != _SEGMENT:
-            file.seek(size, 1)
+            skip(file, size)
     raise Broken("it has too many elements")
 
 

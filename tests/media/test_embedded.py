@@ -140,6 +140,8 @@ def test_an_mp4_s_comment_is_read_in_both_forms() -> None:
     [
         FTYP,
         FTYP + struct.pack(">I", 0) + b"mdat",
+        FTYP + struct.pack(">I", 1) + b"mdat" + b"\xff" * 8,
+        FTYP + (struct.pack(">I", 1) + b"mdat" + b"\x3f" + b"\xff" * 7) * 4,
         FTYP + _box(b"moov", b"\0\0\0\x03oops"),
         FTYP + _box(b"moov", _box(b"udta", _box(b"udta", b""))),
     ],
@@ -152,6 +154,7 @@ def test_an_mp4_without_texts_has_none(data: bytes) -> None:
     "data",
     [
         FTYP + struct.pack(">I", 3) + b"mdat",
+        FTYP + struct.pack(">IIQ", 1, 0x6D6F6F76, 15) + bytes(20),
         FTYP + struct.pack(">I", 500) + b"moov",
         FTYP + struct.pack(">I", MOST_BYTES + 9) + b"moov",
         FTYP + _box(b"free") * 100_001,
@@ -188,6 +191,8 @@ def test_a_webm_s_tags_are_read() -> None:
     assert _texts(EBML + _element("18538067", film, tags, film)) == BOTH
     streamed = bytes.fromhex("18538067") + b"\x01" + b"\xff" * 7
     assert _texts(EBML + streamed + film + tags) == BOTH
+    endless = bytes.fromhex("1F43B675") + b"\x01" + b"\xff" * 7
+    assert _texts(EBML + streamed + tags + endless * 300) == BOTH
 
 
 @pytest.mark.parametrize("tags", [b"\x73", b"\x73\x73\x00", b"\x73\x73"])
