@@ -88,13 +88,19 @@ def test_null_stays_null() -> None:
     assert widgets("EmptyLatentImage", [None, 8, 1])["width"] is None
 
 
+def test_a_text_of_several_lines_is_never_null() -> None:
+    assert widgets("CLIPTextEncode", [None]) == {"text": ""}
+
+
 def test_a_combo_takes_its_first_option_for_null() -> None:
     assert widgets("CheckpointLoaderSimple", [None]) == {"ckpt_name": "a.safetensors"}
 
 
 def test_a_combo_without_options_stays_null() -> None:
     assert widgets("Lists", [None, "x"]) == {"which": None, "note": "x"}
-    assert widgets("Lists") == {"note": ""}  # nothing was saved, nothing is offered: nothing is sent
+    assert widgets("Lists") == {
+        "note": ""
+    }  # nothing was saved, nothing is offered: nothing is sent
 
 
 @pytest.mark.parametrize("value", ["20", 20.7, 999999, -1, True, {"x": 1}])
