@@ -8,6 +8,7 @@ Source: `/object_info` entries (both dialects), and what the editor 1.49 was see
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -50,6 +51,13 @@ _CONTROL = Widget("control_after_generate", default="randomize", sent=False)
 _UPLOAD = Widget("upload", default="image", sent=False)
 _EMPTY: Mapping[str, Json] = {"INT": 0, "FLOAT": 0, "BOOLEAN": False}
 _COMPARED: Json = ["", ""]
+# What two numbers that one primitive feeds may differ in.
+_APART = frozenset(
+    {
+        *("control_after_generate", "default", "defaultInput", "dynamicPrompts", "forceInput"),
+        *("max", "min", "multiline", "step", "tooltip"),
+    }
+)
 
 # What the editor's own extensions add to single classes: before, instead of, or after everything else.
 _BUTTONS_3D = (
@@ -160,6 +168,7 @@ def _widget(name: str, kind: str, made_by: str, declared: Json, options: JsonObj
         kind,
         options.get("default", _EMPTY.get(made_by, "")),
         dynamic=made_by == "STRING" and options.get("dynamicPrompts") is True,
+        lines=made_by == "STRING" and options.get("multiline") is True,
         number=_number_rule(made_by, options) if made_by in ("INT", "FLOAT") else None,
     )
 
@@ -172,10 +181,12 @@ def _number_rule(made_by: str, options: JsonObject) -> NumberRule:
     rounding = 0.0 if given is False else _positive(given) or round(0.1**places, 6)
     return NumberRule(
         whole=made_by == "INT",
-        minimum=_number(options.get("min")),
-        maximum=_number(options.get("max")),
+        minimum=-math.inf if (low := _number(options.get("min"))) is None else low,
+        maximum=math.inf if (high := _number(options.get("max"))) is None else high,
         step=step or 1.0,
         round=rounding,
+        places=places,
+        rest=json.dumps({name: options[name] for name in sorted(options.keys() - _APART)}),
     )
 
 

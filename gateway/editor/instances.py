@@ -66,11 +66,8 @@ class Instance:
         return self.node.type in VIRTUAL
 
     def slot_of(self, link: EditorLink) -> int | None:
-        """Return the index of the slot that a link feeds: by the slot's own word, else by the link's."""
-        for at, slot in enumerate(self.inputs):
-            if slot.link == link.id:
-                return at
-        return link.target_slot if 0 <= link.target_slot < len(self.inputs) else None
+        """Return the index of the slot that a link feeds: by the slot's own word, never by the link's."""
+        return next((at for at, slot in enumerate(self.inputs) if slot.link == link.id), None)
 
 
 @dataclass(slots=True)
@@ -205,12 +202,6 @@ def _host(node: EditorNode, scope: Scope, graph: EditorGraph) -> Instance:
         if match is not None:
             left.remove(match)
         slots.append(InputSlot(panel.name, panel.type, match.link if match else None, panel.name))
-    for lost in left:  # renamed since it was saved: the link itself knows its slot
-        link = scope.graph.links.get(lost.link) if lost.link is not None else None
-        if link is not None and 0 <= link.target_slot < len(slots):
-            at = link.target_slot
-            if slots[at].link is None:
-                slots[at] = InputSlot(slots[at].name, slots[at].type, lost.link, slots[at].name)
     outputs = tuple(OutputSlot(each.name, each.type) for each in graph.outputs)
     return Instance(scope.prefix + node.id, node, scope, tuple(slots), outputs)
 
@@ -224,7 +215,8 @@ def _slots(layout: Layout, saved: Sequence[InputSlot], held: Held) -> tuple[Inpu
     kept = [
         slot
         for slot in saved
-        if (not slot.widget or slot.name in held) and layout.allows(slot.name, held)
+        if (not slot.widget or slot.widget in held or slot.name in held)
+        and layout.allows(slot.name, held)
     ]
     if not layout.fixed:
         return tuple(kept)

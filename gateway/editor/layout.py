@@ -45,6 +45,7 @@ class Widget:
         options: A combo's values; None for every other kind.
         children: A dynamic combo's inputs by its value; None for every other kind.
         dynamic: Its text may hold `{a|b}` and comments.
+        lines: It is a text of several lines, which is never without a text.
         number: For numbers, what a value that is written into it becomes.
     """
 
@@ -56,24 +57,29 @@ class Widget:
     options: tuple[Json, ...] | None = None
     children: Mapping[str, tuple[Entry, ...]] | None = None
     dynamic: bool = False
+    lines: bool = False
     number: NumberRule | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NumberRule:
-    """What the editor makes of a number that is written into a widget; None: no such limit.
+    """What the editor makes of a number that is written into a widget; without a limit it is infinite.
 
     Attributes:
         whole: Whole numbers only: INT.
         step: For whole numbers: they are a multiple of it above the minimum.
         round: For others: the smallest difference, 0 when nothing is rounded.
+        places: For others: how many decimal places are left after that.
+        rest: What else its definition says that must be the same for two to go together, as text.
     """
 
     whole: bool
-    minimum: float | None
-    maximum: float | None
+    minimum: float
+    maximum: float
     step: float
     round: float
+    places: int
+    rest: str = ""
 
 
 @dataclass(frozen=True, slots=True)

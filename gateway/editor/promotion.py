@@ -5,7 +5,7 @@ from __future__ import annotations
 from gateway.editor.document import InputSlot
 from gateway.editor.instances import Instance, Scope
 
-__all__ = ["widget_inside"]
+__all__ = ["first_inside", "widget_inside"]
 
 
 def widget_inside(scope: Scope, panel: int) -> tuple[Instance, str] | None:
@@ -18,6 +18,26 @@ def widget_inside(scope: Scope, panel: int) -> tuple[Instance, str] | None:
     Returns:
         The first plain node's widget that it feeds, through nested hosts; None when it feeds sockets only.
     """
+    found = first_inside(scope, panel)
+    if found is None:
+        return None
+    target, slot = found
+    if target.inner is not None:
+        return widget_inside(target.inner, slot)
+    fed = target.inputs[slot]
+    return target, fed.widget if fed.widget in target.held else fed.name
+
+
+def first_inside(scope: Scope, panel: int) -> tuple[Instance, int] | None:
+    """Find the first slot inside that an input of a subgraph feeds and that stands for a widget.
+
+    Args:
+        scope: The subgraph's inside.
+        panel: Index of the input, from 0.
+
+    Returns:
+        A plain node's slot, or one of a nested host that leads to a widget further in.
+    """
     links = scope.graph.links
     for link_id in scope.graph.inputs[panel].links:
         link = links.get(link_id)
@@ -29,12 +49,14 @@ def widget_inside(scope: Scope, panel: int) -> tuple[Instance, str] | None:
             named = target.inputs[slot].name
             # of inputs with one name the first one is meant
             slot = next(at for at, each in enumerate(target.inputs) if each.name == named)
-            if found := widget_inside(target.inner, slot):
-                return found
+            if widget_inside(target.inner, slot) is not None:
+                return target, slot
         elif _is_widget(target, target.inputs[slot]):
-            return target, target.inputs[slot].name
+            return target, slot
     return None
 
 
 def _is_widget(instance: Instance, slot: InputSlot) -> bool:
-    return slot.name in instance.held or (instance.layout is None and slot.widget != "")
+    if instance.layout is None:
+        return slot.widget != ""
+    return slot.widget in instance.held or slot.name in instance.held

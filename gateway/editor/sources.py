@@ -6,7 +6,7 @@ it likes. Source: ExecutableNodeDTO of the official frontend, as seen from outsi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -14,9 +14,6 @@ from gateway.editor.document import (
     BYPASSED,
     INPUT_PANEL,
     MUTED,
-    OUTPUT_PANEL,
-    EditorGraph,
-    EditorLink,
     InputSlot,
 )
 from gateway.editor.instances import Instance, Scope
@@ -54,7 +51,6 @@ class Sources:
 
     def __init__(self) -> None:
         self._known: dict[tuple[int, int, str], Source] = {}
-        self._panels: dict[int, Mapping[int, EditorLink]] = {}
 
     def of(self, instance: Instance, slot: int) -> Source:
         """Find what feeds an input.
@@ -117,11 +113,9 @@ class Sources:
         graph = scope.graph
         if not 0 <= panel < len(graph.outputs):
             return None
-        if id(graph) not in self._panels:
-            self._panels[id(graph)] = _links_to_panel(graph)
         links = graph.links
         named = (links[each] for each in graph.outputs[panel].links if each in links)
-        link = next(named, None) or self._panels[id(graph)].get(panel)
+        link = next(named, None)
         if link is None:
             return None
         if link.origin == INPUT_PANEL:  # straight through the subgraph
@@ -162,15 +156,6 @@ def _outward(scope: Scope, panel: int, hosts: list[tuple[Instance, int]]) -> _Wa
         return None
     hosts.append((host, panel))
     return _Walk(host, panel)
-
-
-def _links_to_panel(graph: EditorGraph) -> Mapping[int, EditorLink]:
-    """Return output of a subgraph → the first link to it."""
-    found: dict[int, EditorLink] = {}
-    for each in graph.links.values():
-        if each.target == OUTPUT_PANEL:
-            found.setdefault(each.target_slot, each)
-    return found
 
 
 def _pass_through(instance: Instance, slot: int, wanted: str) -> int | None:

@@ -13,7 +13,7 @@ from itertools import takewhile
 from gateway.editor.layout import MISSING, Entry, Layout, Missing, Widget
 from gateway.graph.json_value import Json, as_array, as_object
 
-__all__ = ["Held", "plain_number", "read_values", "sendable"]
+__all__ = ["Held", "held_value", "plain_number", "read_values", "sendable"]
 
 Held = dict[str, Json]
 """Widget name → its value, in the order of the widgets."""
@@ -99,11 +99,14 @@ def _walk(entries: Sequence[Entry], saved: _Saved) -> Iterator[tuple[Widget, Jso
 
 
 def _or_default(widget: Widget, value: Json | Missing) -> Json | Missing:
-    if isinstance(value, Missing):
-        return widget.default
-    if value is None and widget.options:  # a combo is never without a choice
-        return widget.options[0]
-    return value
+    return widget.default if isinstance(value, Missing) else held_value(widget, value)
+
+
+def held_value(widget: Widget, value: Json) -> Json:
+    """Return what a widget holds of a value: a combo is never without a choice, several lines never null."""
+    if value is not None:
+        return value
+    return widget.options[0] if widget.options else "" if widget.lines else None
 
 
 def _without_forced(forced: Sequence[bool], values: Sequence[Json]) -> Sequence[Json]:

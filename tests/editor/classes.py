@@ -101,10 +101,26 @@ _NEW: dict[str, JsonObject] = {
         {
             "even": ["INT", {"default": 2, "min": 1, "step": 2}],
             "count": ["INT", {"default": 1, "min": -5, "max": 5}],
+            "free": ["INT", {"default": 1}],
+            "tenths": ["FLOAT", {"default": 1, "step": 0.1, "round": 0.01}],
             "exact": ["FLOAT", {"default": 0.1, "round": False}],
             "coarse": ["FLOAT", {"default": 0.5, "min": 0, "max": 10, "round": 0.25}],
             "open": ["FLOAT", {"default": 0.5, "step": True, "round": True}],
             "limits": ["FLOAT", {"min": float("-inf"), "max": float("inf"), "step": -1}],
+        }
+    ),
+    "Shared": define(
+        {
+            "free": ["INT", {"default": 9}],
+            "count": ["INT", {"default": 1, "min": -5, "max": 5, "tooltip": "how many"}],
+            "even": ["INT", {"default": 2, "min": 1, "step": 2}],
+            "shown": ["INT", {"max": 5, "display": "slider"}],
+            "far": ["INT", {"min": 200, "max": 300}],
+            "limits": ["FLOAT", {"min": 0, "step": 1}],
+            "coarse": ["FLOAT", {"step": 0.1, "round": 0.01}],
+            "fine": ["FLOAT", {"step": 0.01}],
+            "finer": ["FLOAT", {"step": 0.001}],
+            "note": ["STRING", {}],
         }
     ),
     "Everything": define(

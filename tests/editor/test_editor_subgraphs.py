@@ -6,7 +6,7 @@ import pytest
 
 from gateway.editor.convert import convert
 from gateway.graph.json_value import Json
-from tests.editor.building import BYPASSED, MUTED, Canvas, Inside, inputs_of
+from tests.editor.building import ACTIVE, BYPASSED, MUTED, Canvas, Inside, inputs_of
 from tests.editor.classes import CLASSES
 
 
@@ -74,10 +74,11 @@ def test_an_output_that_nothing_inside_makes_feeds_nothing() -> None:
     assert inputs_of(hosted().workflow(inside))["2"] == {}
 
 
-def test_an_output_is_found_by_its_links_when_the_panel_lost_them() -> None:
+@pytest.mark.parametrize("known", [[], None, [True, 99]])
+def test_an_output_whose_panel_lost_its_links_feeds_nothing(known: Json) -> None:
     inside = sampler()
-    inside.outputs[0]["linkIds"] = [True, 99]
-    assert inputs_of(hosted().workflow(inside))["2"] == {"samples": ["9:5", 0]}
+    inside.outputs[0]["linkIds"] = known
+    assert inputs_of(hosted().workflow(inside))["2"] == {}
 
 
 def test_an_input_of_the_panel_that_the_host_does_not_have_feeds_nothing() -> None:
@@ -95,15 +96,39 @@ def test_a_link_to_a_host_goes_by_the_name_of_its_slot() -> None:
     assert inputs_of(root.workflow(sampler()))["9:5"]["model"] == ["1", 0]
 
 
-def test_a_link_to_a_slot_that_has_another_name_now_goes_by_its_number() -> None:
+def test_a_link_to_a_slot_that_the_host_does_not_have_leads_nowhere() -> None:
     root = hosted()
-    root.nodes[9]["inputs"] = [
-        {"name": "old", "type": "MODEL", "link": 1},
-        {"name": "older", "type": "MODEL", "link": None},
-        {"name": "oldest", "type": "MODEL", "link": 99},
-        {"name": "again", "type": "MODEL", "link": 1},
-    ]
-    assert inputs_of(root.workflow(sampler()))["9:5"]["model"] == ["1", 0]
+    root.nodes[9]["inputs"] = [{"name": "old", "type": "MODEL", "link": 1}]
+    assert "model" not in inputs_of(root.workflow(sampler()))["9:5"]
+
+
+def test_a_link_inside_that_no_slot_names_makes_no_widget_of_the_host() -> None:
+    inside = sampler()
+    inside.slot(5, "seed")
+    slots = inside.nodes[5]["inputs"]
+    assert isinstance(slots, list)
+    slots[1] = {"name": "gone", "type": "INT", "link": 2, "widget": {"name": "gone"}}
+    assert steps_and_seed(hosted([7, 30]), inside) == (20, 7)
+
+
+def test_a_slot_inside_whose_name_changed_stays_with_its_widget() -> None:
+    inside = sampler()
+    slots = inside.nodes[5]["inputs"]
+    assert isinstance(slots, list)
+    slots[1] = {"name": "old", "type": "INT", "link": 2, "widget": {"name": "steps"}}
+    sent = inputs_of(hosted([30, 7]).workflow(inside))["9:5"]
+    assert (sent["old"], sent["steps"], sent["seed"]) == (30, 20, 7)
+
+
+@pytest.mark.parametrize(("mode", "sent"), [(ACTIVE, "euler"), (MUTED, None)])
+def test_null_in_a_hosts_combo_is_its_first_choice(mode: int, sent: Json) -> None:
+    inside = Inside("sampler")
+    inside.add(
+        4, "KSampler" if mode == ACTIVE else "Unknown", [1, "fixed", 20, 8, "heun"], mode=mode
+    )
+    inside.add(5, "KSampler", [1, "fixed", 20, 8, "heun"])
+    inside.takes("which", (4, "sampler_name"), (5, "sampler_name"), kind="COMBO")
+    assert inputs_of(hosted([None]).workflow(inside))["9:5"]["sampler_name"] == sent
 
 
 def test_the_values_of_a_host_go_to_its_widgets_in_the_order_of_its_inputs() -> None:
@@ -247,8 +272,14 @@ def test_without_values_an_old_host_sends_those_of_the_nodes_inside(values: Json
     assert proxied([["5", "seed"], ["5", "steps"]], values) == (20, 1)
 
 
-def test_null_in_an_old_host_is_the_value_of_the_node_inside() -> None:
-    assert proxied([["5", "seed"], ["5", "steps"]], [None, 30]) == (30, 1)
+def test_null_for_an_old_entry_leaves_what_the_list_of_the_inputs_says() -> None:
+    assert proxied([["5", "seed"], ["5", "steps"]], [None, 30]) == (30, 30)
+    assert proxied([["5", "seed"]], [25, None]) == (25, 25)
+
+
+def test_null_for_an_old_entry_that_is_no_input_is_the_value_of_the_node_inside() -> None:
+    root = hosted([1, 2, None], properties={"proxyWidgets": [["5", "x"], ["5", "y"], ["5", "cfg"]]})
+    assert inputs_of(root.workflow(sampler()))["9:5"]["cfg"] == 8
 
 
 def test_a_controls_entry_takes_its_place_and_is_dropped() -> None:
@@ -258,11 +289,13 @@ def test_a_controls_entry_takes_its_place_and_is_dropped() -> None:
 
 def test_stale_entries_take_their_place_and_are_skipped() -> None:
     entries: Json = [["99", "seed"], ["5", "gone"], None, ["5"], ["-1", "gone"], ["5", "seed"]]
-    assert proxied(entries, [1, 2, 3, 4, 5, 7]) == (20, 7)
+    assert proxied(entries, [1, 2, 3, 4, 5, 7]) == (1, 7)
 
 
 def test_an_entry_of_minus_one_names_an_input_of_the_host() -> None:
-    assert proxied([["-1", "seed"], ["-1", "steps"]], [7]) == (20, 7)
+    assert proxied([["-1", "seed"], ["-1", "steps"]], [7]) == (7, 7)
+    assert proxied([["-1", "seed"], ["5", "seed"]], [7, 8]) == (7, 7)  # and comes last
+    assert proxied([["-1", "model"], ["-1", "steps"]], [7, 8]) == (8, 8)  # the model is no widget
 
 
 def test_an_old_entry_may_name_a_widget_that_is_no_input_of_the_subgraph() -> None:
@@ -276,11 +309,13 @@ def test_an_old_entry_may_name_a_widget_that_is_no_input_of_the_subgraph() -> No
     ("entry", "expected"),
     [
         (["9", "seed"], (30, 7)),  # an input of the nested host, and of the outer one
-        (["9", "steps"], (7, 6)),  # an input of the nested host alone
-        (["9", "5: cfg"], (30, 6)),  # two parts: the node further in
-        (["9", "5:steps"], (7, 6)),
-        (["9", "4: cfg"], (30, 6)),  # there is no such node
-        (["9", "gone"], (30, 6)),
+        (["9", "steps"], (7, 7)),  # an input of the nested host alone
+        (["9", "5: steps"], (7, 7)),  # more parts: the node further in
+        (["9", "9 : 5:steps"], (7, 7)),
+        (["9", "5: cfg"], (30, 7)),  # no input of the nested host
+        (["9", "4: steps"], (7, 7)),  # no such node, but an input of that name
+        (["9", "4: cfg"], (30, 7)),
+        (["9", "gone"], (30, 7)),
     ],
 )
 def test_an_old_entry_may_lead_through_a_nested_host(
@@ -288,8 +323,6 @@ def test_an_old_entry_may_lead_through_a_nested_host(
 ) -> None:
     parts = nested([7], [30, 6], properties={"proxyWidgets": [entry]})
     assert steps_and_seed(*parts, node="8:9:5") == expected
-    cfg = inputs_of(parts[0].workflow(*parts[1:]))["8:9:5"]["cfg"]
-    assert cfg == (7 if entry == ["9", "5: cfg"] else 8)
 
 
 def test_an_old_entry_may_lead_to_an_old_entry_of_a_nested_host() -> None:
@@ -297,6 +330,81 @@ def test_an_old_entry_may_lead_to_an_old_entry_of_a_nested_host() -> None:
     outer.nodes[9]["properties"] = {"proxyWidgets": [["5", "denoise"], ["5", "cfg"]]}
     sent = inputs_of(root.workflow(outer, inside))["8:9:5"]
     assert (sent["denoise"], sent["cfg"]) == (3, 7)
+
+
+def test_an_old_entry_takes_the_place_of_a_link_inside() -> None:
+    inside = sampler()
+    inside.add(6, "PrimitiveInt", [99, "fixed"])
+    inside.join((6, 0), 5, "cfg")
+    entries: Json = [["5", "steps"], ["5", "seed"], ["5", "cfg"]]
+    for values, cfg in (([30, 7, 3], 3), ([], 8)):
+        root = hosted(values, properties={"proxyWidgets": entries})
+        assert inputs_of(root.workflow(inside))["9:5"]["cfg"] == cfg
+
+
+def test_what_an_old_entry_makes_an_input_is_passed_on_by_a_bypassed_node() -> None:
+    inside = Inside("sampler")
+    made: Json = [{"name": "INT", "type": "INT"}]
+    inside.add(5, "EmptyLatentImage")
+    inside.add(6, "PrimitiveInt", [99, "fixed"], mode=BYPASSED, outputs=made)
+    inside.join((6, 0), 5, "width")
+    inside.slot(6, "value")
+    root = hosted([3], properties={"proxyWidgets": [["6", "value"]]})
+    assert inputs_of(root.workflow(inside))["9:5"]["width"] == 3
+
+
+def test_the_text_of_an_old_entry_is_sent_as_it_stands() -> None:
+    inside = Inside("sampler")
+    inside.add(5, "CLIPTextEncode", ["a {b|c}"])
+    root = hosted(properties={"proxyWidgets": [["5", "text"]]})
+    found = convert(root.workflow(inside), CLASSES)
+    assert found.prompt["9:5"].inputs["text"] == "a {b|c}"
+    assert not found.texts.dynamic
+
+
+def test_an_old_entry_for_the_second_widget_of_an_input_gives_it_an_input_of_its_own() -> None:
+    inside = Inside("sampler")
+    inside.add(5, "PrimitiveInt", [1, "fixed"])
+    inside.add(6, "PrimitiveInt", [2, "fixed"])
+    inside.takes("both", (5, "value"), (6, "value"), kind="INT")
+    root = hosted([3, 4], properties={"proxyWidgets": [["5", "value"], ["6", "value"]]})
+    sent = inputs_of(root.workflow(inside))
+    assert (sent["9:5"]["value"], sent["9:6"]["value"]) == (3, 4)
+
+
+@pytest.mark.parametrize(
+    ("entries", "values", "sent"),
+    [
+        ([["6", "value"]], [9], 9),  # an input in the primitive's place
+        ([["6", "value"]], [], 5),  # with the primitive's value
+        ([["6", "other"]], [], 20),
+        ([["6", "value"], ["6", "control_after_generate"]], [9, "fixed"], 5),  # the primitive stays
+        ([["7", "value"], ["8", "value"]], [9, 9], 5),  # it feeds nothing, it is a note
+    ],
+)
+def test_an_old_entry_may_name_a_primitive(entries: Json, values: Json, sent: Json) -> None:
+    inside = Inside("sampler")
+    inside.add(5, "KSampler", [1, "fixed", 20])
+    made: Json = [{"name": "INT", "type": "INT"}]
+    inside.add(6, "PrimitiveNode", [5, "fixed"], outputs=made)
+    inside.add(7, "PrimitiveNode", [6, "fixed"], outputs=made)
+    inside.add(8, "Note", ["value"])
+    inside.join((6, 0), 5, "steps")
+    root = hosted(values, properties={"proxyWidgets": entries})
+    assert inputs_of(root.workflow(inside))["9:5"]["steps"] == sent
+
+
+@pytest.mark.parametrize(("made", "sent"), [("FLOAT", 5), ("", 5), ("*", 9), (None, 5)])
+def test_a_primitive_stays_when_its_type_is_not_that_of_what_it_feeds(
+    made: Json, sent: Json
+) -> None:
+    inside = Inside("sampler")
+    inside.add(5, "KSampler", [1, "fixed", 20])
+    outputs: Json = [] if made is None else [{"name": "x", "type": made}]
+    inside.add(6, "PrimitiveNode", [5, "fixed"], outputs=outputs)
+    inside.join((6, 0), 5, "steps")
+    root = hosted([9], properties={"proxyWidgets": [["6", "value"]]})
+    assert inputs_of(root.workflow(inside))["9:5"]["steps"] == sent
 
 
 def test_values_that_an_earlier_load_set_aside_go_to_the_inputs_they_name() -> None:
@@ -381,6 +489,8 @@ def test_a_widget_whose_class_is_unknown_takes_its_place_in_the_hosts_values() -
     for at, link in enumerate(inside.links):
         if link[1] == -10:
             inside.links[at] = (link[0], -10, link[2] + 1, *link[3:])
-    inside.slot(6, "x", "INT")
+    slots = inside.nodes[6]["inputs"]
+    assert isinstance(slots, list)
+    slots.append({"name": "x", "type": "INT", "link": 77, "widget": {"name": "x"}})
     inside.links.append((77, -10, 0, 6, 0, "INT"))
     assert steps_and_seed(hosted([3, 30, 7]), inside) == (30, 7)

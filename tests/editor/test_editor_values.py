@@ -88,6 +88,10 @@ def test_null_stays_null() -> None:
     assert widgets("EmptyLatentImage", [None, 8, 1])["width"] is None
 
 
+def test_a_text_of_several_lines_is_never_null() -> None:
+    assert widgets("CLIPTextEncode", [None]) == {"text": ""}
+
+
 def test_a_combo_takes_its_first_option_for_null() -> None:
     assert widgets("CheckpointLoaderSimple", [None]) == {"ckpt_name": "a.safetensors"}
 
