@@ -6,21 +6,26 @@ title) counts less, because people edit it, and the id least: alone it decides n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from gateway.graph.prompt import Link
 from gateway.intake.skeleton import Edge, NodeRecord, Skeleton, consumers_of
 
-__all__ = ["MARGIN", "Evidence", "Pairing"]
+__all__ = ["LEAST", "MARGIN", "MOST_OF_A_CLASS", "Evidence", "Pairing", "content_kept"]
 
 MARGIN = 2.0
 """By how much one node must be the better one; more than an id is worth."""
 
+MOST_OF_A_CLASS = 150
+"""Nodes of one class that are weighed against each other; more stay unknown, which is safe."""
+
 _PLACE, _CONTENT, _ID = 5.0, 3.0, 1.0
 _FEEDS, _IS_FED = 2.0, 1.0
 _VALUES, _TITLE = 2.0, 1.0
-_LEAST = 0.5
+LEAST = 0.5
+"""What share of a node has to be what it was."""
 
 # What a neighbour is worth: known to be the same one; the same one beyond a node that came between
 # or went; one of the same class; that, beyond; and when no more than the input's name has stayed.
@@ -38,7 +43,8 @@ class Evidence:
         shares: What of it is the same, each from 0 to 1: what it feeds, what feeds it, the title
             if that was its own, its values.
         is_enough: Whether the new node stands where the old one stood, by half at least, and has
-            its id, half of its content or a title that no other node of the class had.
+            its id, half of its content, a title that no other node had, or its neighbours
+            where neither graph has another node of its class.
     """
 
     total: float
@@ -54,7 +60,7 @@ class Evidence:
         if same_id:
             return other.shares[-1] == 0 and self.shares[-1] == 1
         pairs = zip(self.shares, other.shares, strict=True)
-        return any(share - less >= _LEAST for share, less in pairs)
+        return any(share - less >= LEAST for share, less in pairs)
 
 
 class Pairing:
@@ -73,6 +79,10 @@ class Pairing:
         self.new = new
         self.pairs: dict[str, str] = {}
         self._taken: set[str] = set()
+        self._refuted: set[tuple[str, str]] = set()
+        self._classes = tuple(
+            Counter(each.class_type for each in graph.values()) for graph in (old, new)
+        )
         self._fed_before = consumers_of(old)
         self._fed_now = consumers_of(new)
 
@@ -93,10 +103,70 @@ class Pairing:
         """Return the new nodes that are none of the old ones."""
         return [each for each in self.new if each not in self._taken]
 
-    def is_untouched(self, node_id: str) -> bool:
-        """Tell whether both say the same of an id: class, content, and every link with its id."""
-        same = self.old[node_id] == self.new.get(node_id)
-        return same and self._fed_before[node_id] == self._fed_now[node_id]
+    def open_by_class(self) -> Mapping[str, tuple[list[str], list[str]]]:
+        """Return class → the old nodes and the new ones that have not been paired."""
+        found: dict[str, tuple[list[str], list[str]]] = {}
+        for old_id in self.open_before():
+            found.setdefault(self.old[old_id].class_type, ([], []))[0].append(old_id)
+        for new_id in self.open_now():
+            found.setdefault(self.new[new_id].class_type, ([], []))[1].append(new_id)
+        return found
+
+    def is_possible(self, old_id: str, new_id: str) -> bool:
+        """Tell whether nothing that is known of their neighbours speaks against a pair of open nodes."""
+        return self.is_open(old_id, new_id) and (old_id, new_id) not in self._refuted
+
+    def refute(self) -> None:
+        """Rule out the pairs of open nodes whose neighbours are known to be others.
+
+        So a copy that was put beside its original is told from it, however far from what is known.
+        """
+        if not self.pairs:
+            return
+        open_pairs = {
+            (old_id, new_id)
+            for before, now in self.open_by_class().values()
+            if max(len(before), len(now)) <= MOST_OF_A_CLASS
+            for old_id in before
+            for new_id in now
+            if old_id != new_id
+        } - self._refuted
+        while found := {pair for pair in open_pairs if self._has_other_neighbours(*pair)}:
+            self._refuted |= found
+            open_pairs -= found
+
+    def _has_other_neighbours(self, old_id: str, new_id: str) -> bool:
+        """Tell whether all that is known of a node's neighbours, of those it feeds first, is other."""
+        now, fed_now = self.new[new_id].links, self._fed_now[new_id]
+        feeds: list[float] = []
+        for edge in self._fed_before[old_id]:
+            same = max((self._feeds_same(edge, each) for each in fed_now), default=0.0)
+            met = {(edge.node_id, each.node_id) for each in fed_now if each.input == edge.input}
+            if edge.node_id in self.pairs or (same == 0 and met & self._refuted):
+                feeds.append(same)
+        comes: list[float] = []
+        for name, link in self.old[old_id].links.items():
+            same = self._comes_from_same(link, now[name]) if name in now else 0.0
+            is_refuted = name in now and (link.node_id, now[name].node_id) in self._refuted
+            if link.node_id in self.pairs or (same == 0 and is_refuted):
+                comes.append(same)
+        telling = feeds or comes
+        return bool(telling) and not any(telling)
+
+    def is_bereft(self, node_id: str) -> bool:
+        """Tell whether a node of both graphs is what it was, but for neighbours that it has lost."""
+        before, now = self.old[node_id], self.new.get(node_id)
+        if now is None or now.class_type != before.class_type or content_kept(before, now) < 1:
+            return False
+        comes = (
+            name in before.links and self._comes_from_same(before.links[name], link) > 0
+            for name, link in now.links.items()
+        )
+        feeds = (
+            any(self._feeds_same(a, each) > 0 for a in self._fed_before[node_id])
+            for each in self._fed_now[node_id]
+        )
+        return all(comes) and all(feeds)
 
     def weigh(self, old_id: str, new_id: str) -> Evidence:
         """Weigh what speaks for a pair of nodes of one class."""
@@ -112,11 +182,7 @@ class Pairing:
         fed_share = _shared(fed, len(feeds), len(feeds_now) if feeds else 0)
         came_share = _shared(came, len(before.links), len(now.links))
         same_title, values = float(before.title == now.title), _values(before, now)
-        content = (
-            same_title
-            if values is None
-            else (_VALUES * values + _TITLE * same_title) / (_VALUES + _TITLE)
-        )
+        content = content_kept(before, now)
         sides = [(_FEEDS, fed_share), (_IS_FED, came_share)]
         weights = sum(weight for weight, share in sides if share is not None)
         place = (
@@ -124,11 +190,28 @@ class Pairing:
         )
         total = _PLACE * place + _CONTENT * content + _ID * (old_id == new_id)
         # What a node feeds is what it is for; one that feeds nothing is told by what comes into it.
-        stays = fed >= _LEAST * len(feeds) if feeds else came >= _LEAST * len(before.links)
+        stays = fed >= LEAST * len(feeds) if feeds else came >= LEAST * len(before.links)
         title = same_title if self._is_own_title(old_id) else 0.0
-        known = old_id == new_id or content >= _LEAST or title > 0
+        is_there = bool(weights) and all(share is None or share >= _ALIKE for _, share in sides)
+        known = (
+            old_id == new_id
+            or content >= LEAST
+            or title > 0
+            or (is_there and self._is_only_one(old_id, new_id))
+        )
         shares = (fed_share or 0.0, came_share or 0.0, title, values or 0.0)
-        return Evidence(total, shares, stays and known)
+        is_refuted = (old_id, new_id) in self._refuted
+        return Evidence(total, shares, stays and known and not is_refuted)
+
+    def _is_only_one(self, old_id: str, new_id: str) -> bool:
+        """Tell whether two nodes are the only ones of their class, and feed and take the same inputs."""
+        class_type = self.old[old_id].class_type
+        feeds, feeds_now = self._fed_before[old_id], self._fed_now[new_id]
+        return (
+            all(classes[class_type] == 1 for classes in self._classes)
+            and self.old[old_id].links.keys() == self.new[new_id].links.keys()
+            and {each[1:] for each in feeds} == {each[1:] for each in feeds_now}
+        )
 
     def _is_own_title(self, old_id: str) -> bool:
         """Tell whether a node had a title that its class does not have and no other node had."""
@@ -183,10 +266,19 @@ class Pairing:
             return _SAME
         if old_id in self.pairs or new_id in self._taken:
             return 0.0  # one of them is known to be another node
-        same_class = self.old[old_id].class_type == self.new[new_id].class_type
-        if same_class:
+        if (old_id, new_id) in self._refuted:
+            return 0.0
+        if self.old[old_id].class_type == self.new[new_id].class_type:
             return _ALIKE
         return _NAMESAKE if self.is_lenient else 0.0
+
+
+def content_kept(before: NodeRecord, now: NodeRecord) -> float:
+    """Return how much of a node's values and title is what it was, from 0 to 1."""
+    same_title, values = float(before.title == now.title), _values(before, now)
+    if values is None:
+        return same_title
+    return (_VALUES * values + _TITLE * same_title) / (_VALUES + _TITLE)
 
 
 def _beyond(likenesses: Iterable[float]) -> float:

@@ -190,6 +190,53 @@ def duplicate(edited: Edited, random: Random) -> None:
         edited.origin[new] = edited.origin[one]
 
 
+def paste(edited: Edited, random: Random) -> None:
+    """Copy some nodes, or all, with their titles and values; the copies are linked among themselves."""
+    some = [each for each in edited.graph if random.random() < 0.7] or list(edited.graph)
+    chosen = random.choice([some, list(edited.graph)])
+    ids: dict[str, str] = {}
+    for each in chosen:
+        ids[each] = _fresh(edited)
+        edited.graph[ids[each]] = edited.graph[each]
+    for each in ids.values():
+        node = edited.graph[each]
+        inputs = {
+            name: [ids.get(source, source), value[1]] if (source := _source(value)) else value
+            for name, value in node["inputs"].items()
+        }
+        edited.graph[each] = {**node, "inputs": inputs}
+
+
+def delete_branch(edited: Edited, random: Random) -> None:
+    """Delete a node and all that comes of it."""
+    one = random.choice(list(edited.graph))
+    gone = {one} | {
+        each for each in edited.graph if each != one and _feeds(edited.graph, one, each)
+    }
+    if len(gone) == len(edited.graph):
+        return
+    edited.graph = {each: node for each, node in edited.graph.items() if each not in gone}
+    edited.origin = {each: was for each, was in edited.origin.items() if each not in gone}
+    edited.gone |= gone
+
+
+def replace_class(edited: Edited, random: Random) -> None:
+    """Put a node of another class in a node's place, with its id and inputs."""
+    one = random.choice(list(edited.graph))
+    edited.graph[one] = {
+        **edited.graph[one],
+        "class_type": f"{edited.graph[one]['class_type']}Next",
+    }
+    edited.origin.pop(one, None)
+
+
+def wrap(edited: Edited, random: Random) -> None:
+    """Put some nodes into a subgraph."""
+    outer = _fresh(edited)
+    inner = [each for each in edited.graph if random.random() < 0.5]
+    _renamed(edited, {each: f"{outer}:{each}" for each in inner})
+
+
 def retitle(edited: Edited, random: Random) -> None:
     """Give a node another title, which another node may have."""
     node_id = random.choice(list(edited.graph))
@@ -239,6 +286,10 @@ EDITS: Mapping[str, Callable[[Edited, Random], None]] = {
         delete,
         replace_by_twin,
         duplicate,
+        paste,
+        delete_branch,
+        replace_class,
+        wrap,
         retitle,
         edit_value,
         cross_links,

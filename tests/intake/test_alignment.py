@@ -210,3 +210,109 @@ def test_an_edit_changes_the_hash_of_the_graph() -> None:
     assert graph_hash(skeleton_of(parse_prompt(_graph()))) != graph_hash(
         skeleton_of(parse_prompt(new))
     )
+
+
+def _pasted(graph: Graph, first: int = 100) -> Graph:
+    """Return copies of all nodes, linked among themselves, beside a graph."""
+    copies = _renumbered(
+        begin(graph).graph, **{f"_{each}": f"{first + int(each)}" for each in graph}
+    )
+    return {**begin(graph).graph, **copies}
+
+
+def _cut(graph: Graph, *ids: str) -> Graph:
+    """Return a graph without some nodes; what took their outputs has nothing there any more."""
+    rest = {key: node for key, node in begin(graph).graph.items() if key not in ids}
+    for node in rest.values():
+        inputs = node["inputs"].items()
+        node["inputs"] = {
+            name: value
+            for name, value in inputs
+            if (link := link_of(value)) is None or link.node_id not in ids
+        }
+    return rest
+
+
+def test_a_copy_of_the_whole_graph_beside_it_is_not_it_whatever_is_edited() -> None:
+    graph = _graph()
+    for gone in graph:
+        pairs = _found(graph, _cut(_pasted(graph), gone)).pairs
+        assert pairs == {each: each for each in graph if each != gone}
+    edited = _pasted(graph)
+    for each in graph:
+        edited[each]["inputs"] |= {
+            name: "new" for name, value in graph[each]["inputs"].items() if link_of(value) is None
+        }
+    assert _found(graph, edited).pairs == {each: each for each in graph}
+
+
+def test_a_branch_that_is_gone_is_not_its_copy_beside_what_stayed() -> None:
+    graph = _graph()
+    found = _found(graph, _cut(_pasted(graph), "3", "5", "8", "9"))
+    assert found.pairs == {"4": "4", "6": "6", "7": "7"}
+
+
+def test_nodes_whose_neighbours_were_deleted_are_what_they_were() -> None:
+    graph = _graph()
+    for gone in graph:
+        assert _found(graph, _cut(graph, gone)).pairs == {
+            each: each for each in graph if each != gone
+        }
+    assert _found(graph, _cut(graph, "3", "8")).pairs.keys() == {"4", "5", "6", "7", "9"}
+
+
+def test_a_node_that_another_one_like_it_has_displaced_is_unsure() -> None:
+    new = _graph()
+    new["20"] = begin(new).graph["6"]
+    new["3"]["inputs"]["positive"] = ["20", 0]
+    found = _found(_graph(), new)
+    assert "6" not in found.pairs
+    assert set(found.likely["6"]) == {"6", "20"}
+
+
+def test_settings_that_two_samplers_exchanged_move_nothing_behind_them() -> None:
+    old = _graph()
+    old["13"] = _node("KSampler", "KSampler", seed=8, model=["4", 0], positive=["6", 0],
+                      negative=["7", 0], latent_image=["3", 0])  # fmt: skip
+    old["18"] = _node("VAEDecode", "VAE Decode", samples=["13", 0], vae=["4", 2])
+    old["19"] = _node("SaveImage", "Save", images=["18", 0], filename_prefix="x")
+    new = begin(old).graph
+    new["3"]["inputs"]["seed"], new["13"]["inputs"]["seed"] = 8, 5
+    pairs = _found(old, new).pairs
+    assert {was: now for was, now in pairs.items() if was != now} == {}
+    assert {"8", "9", "18", "19"} <= set(pairs)
+
+
+def test_titles_that_were_exchanged_with_a_link_do_not_hide_exchanged_ids() -> None:
+    old = {
+        "1": _node("Float", "Tint", value=0.0),
+        "2": _node("Float", "Vibrance", value=0.0),
+        "3": _node("Shader", "", a=["1", 0], b=["2", 0]),
+    }
+    new = _renumbered(old, _1="2", _2="1")
+    new["3"]["inputs"]["a"] = ["1", 0]
+    assert _found(old, new).pairs.get("1") != "1"
+
+
+def test_the_only_node_of_its_class_is_told_by_standing_where_it_stood() -> None:
+    new = _renumbered(_graph(), **{f"_{each}": f"5{each}" for each in _graph()})
+    new["58"]["_meta"] = {"title": "Enlarge"}
+    new["59"] = {**new["59"], "_meta": {"title": "Keep"}}
+    new["59"]["inputs"]["filename_prefix"] = "y"
+    assert _found(_graph(), new).pairs == {each: f"5{each}" for each in _graph()}
+
+
+def test_one_of_two_of_a_class_is_not_told_by_its_place_alone() -> None:
+    new = _renumbered(_graph(), **{f"_{each}": f"5{each}" for each in _graph()})
+    new["56"]["inputs"]["text"], new["56"]["_meta"] = "new", {"title": "New"}
+    assert "6" not in _found(_graph(), new).pairs
+
+
+def test_a_new_node_with_the_id_of_one_that_moved_behind_it_is_not_it() -> None:
+    new = _renumbered(_graph(), _9="6", _6="9")
+    new["20"] = new.pop("6")
+    new["20"]["inputs"]["images"] = ["9", 0]
+    new = _renumbered(new, _9="30")
+    new["9"] = _node("SaveImage", "", images=["8", 0])
+    new["20"]["inputs"]["images"] = ["9", 0]
+    assert _found(_graph(), new).pairs.get("9") != "9"

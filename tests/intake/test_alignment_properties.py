@@ -22,7 +22,9 @@ from tests.docs.documents import ROOT
 from tests.intake.edits import EDITS, Edited, Graph, begin
 
 SHARED = Path(__file__).parents[3] / "shared" / "editor" / "cases"
-RENUMBERING = {"renumber", "shuffle_ids", "swap_ids"}
+RENUMBERING = {"renumber", "shuffle_ids", "swap_ids", "wrap"}
+ORDINARY = ("reorder", "insert_beside", "delete", "delete_branch", "replace_class", "retitle",
+            "edit_value", "duplicate", "paste", "wrap")  # fmt: skip
 HARMLESS = ("renumber", "reorder")
 
 
@@ -82,8 +84,21 @@ def _stand_alike(old: Skeleton, was: str, new: Skeleton, now: str) -> bool:
 
 
 def _took_the_place(old: Skeleton, was: str, new: Skeleton, now: str) -> bool:
-    """Tell whether a node has the content and the neighbours of one that is gone."""
-    return _colour(old, was, 1) == _colour(new, now, 1)
+    """Tell whether a node has the content and the neighbours of one that is gone.
+
+    Of the only ones of their class, that it feeds what the other one fed.
+    """
+    return _colour(old, was, 1) == _colour(new, now, 1) or (
+        _only_ones(old, new, old[was].class_type)
+        and {(each.input, each.slot) for each in consumers_of(old)[was]}
+        <= {(each.input, each.slot) for each in consumers_of(new)[now]}
+    )
+
+
+def _only_ones(old: Skeleton, new: Skeleton, class_type: str) -> bool:
+    return all(
+        [node.class_type for node in graph.values()].count(class_type) == 1 for graph in (old, new)
+    )
 
 
 def _is_untouched(old: Skeleton, new: Skeleton, was: str, now: str) -> bool:
@@ -102,8 +117,9 @@ def _sequences(names: Sequence[str]) -> st.SearchStrategy[list[str]]:
 
 
 # What two like nodes feed, exchanged, cannot be told from their ids, exchanged: one of the two.
-ANY = _sequences([each for each in EDITS if each != "cross_links"])
-KEEPING_IDS = _sequences([each for each in EDITS if each not in RENUMBERING])
+# Nor can a graph whose ids were all dealt anew, or of which little is left, from a copy of it.
+ANY = _sequences([each for each in EDITS if each not in {"cross_links", "paste"}])
+KEEPING_IDS = _sequences([each for each in EDITS if each not in {*RENUMBERING, "paste"}])
 PATIENT = settings(max_examples=200, deadline=None)
 SEEDS = st.integers(0, 1 << 32)
 
@@ -166,3 +182,34 @@ def test_edits_that_touch_no_link_lose_hardly_a_node(
     old, new = skeleton_of(parse_prompt(OWN[name])), skeleton_of(parse_prompt(edited.graph))
     found = align(old, new).pairs
     assert sum(found.get(each) == each for each in old) >= len(old) - 2
+
+
+@pytest.mark.timeout(120)
+@PATIENT
+@given(st.sampled_from(sorted(OWN)), st.sampled_from(ORDINARY), SEEDS)
+def test_one_ordinary_edit_loses_no_node(name: str, edit: str, seed: int) -> None:
+    edited = _edited(OWN[name], [edit], seed)
+    if edited is None:
+        return
+    old, new = skeleton_of(parse_prompt(OWN[name])), skeleton_of(parse_prompt(edited.graph))
+    where = {was: now for now, was in edited.origin.items() if now == was or edit == "wrap"}
+    assert align(old, new).pairs == where
+
+
+@pytest.mark.timeout(120)
+@PATIENT
+@given(
+    st.sampled_from(sorted(OWN)),
+    st.sampled_from(["delete", "replace_class", "retitle", "edit_value"]),
+    SEEDS,
+)
+def test_a_copy_beside_a_graph_is_never_taken_for_it(name: str, edit: str, seed: int) -> None:
+    edited = _edited(OWN[name], ["paste", edit], seed)
+    if edited is None:
+        return
+    old, new = skeleton_of(parse_prompt(OWN[name])), skeleton_of(parse_prompt(edited.graph))
+    pairs = align(old, new).pairs
+    there = set(edited.origin.values())
+    for was, now in pairs.items():
+        is_it = edited.origin.get(now) == was
+        assert is_it or (was not in there and _took_the_place(old, was, new, now))
