@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.graph.cut import Cut, Lost, cut, lost_inputs, source_of
-from gateway.graph.definitions import Definitions
+from gateway.graph.definitions import Definitions, DynamicCombo, InputDefinition, Socket
 from gateway.graph.prompt import Link, Node, Prompt
 from gateway.graph.slots import DefinitionNeeded
 from tests.graph.editing import CLASSES, defined
@@ -36,6 +36,20 @@ def test_a_bypassed_node_passes_on_what_it_gets_and_the_others_stay_the_same() -
 
 def test_a_chain_of_bypassed_nodes_is_followed_to_its_beginning() -> None:
     assert without(CHAIN, "2", "3")["9"].inputs == {"images": ["1", 0]}
+
+
+def test_what_is_linked_anew_keeps_its_title() -> None:
+    titled = {**CHAIN, "3": Node("Blur", CHAIN["3"].inputs, "Softer")}
+    assert without(titled, "2")["3"].title == "Softer"
+
+
+def test_an_input_that_a_chosen_option_needs_is_missed() -> None:
+    image = InputDefinition("image", Socket("IMAGE"), required=True)
+    chooser = defined("Choose", output_node=True, mode=DynamicCombo({"soft": {"image": image}}))
+    classes = {**CLASSES, "Choose": chooser}
+    prompt = {**CHAIN, "9": Node("Choose", {"mode": "soft", "mode.image": ["3", 0]})}
+    left = cut(prompt, Cut(muted=frozenset({"3"})), classes)
+    assert lost_inputs(prompt, left, classes) == (Lost("9", "mode.image"),)
 
 
 def test_ids_that_are_not_in_the_graph_are_passed_over() -> None:

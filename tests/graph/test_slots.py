@@ -54,6 +54,7 @@ def test_an_input_of_several_types_lists_them_and_any_is_a_star() -> None:
 def test_what_a_class_does_not_declare_is_of_any_type() -> None:
     assert type_of_input(CLASSES["Blur"], "gone", {}) == "*"
     assert output_type(CLASSES["Blur"], 7) == "*"
+    assert output_type(CLASSES["Blur"], 1) == "*"
     assert output_type(CLASSES["Blur"], -1) == "*"
     assert output_type(CLASSES["Matched"], 0) == "*"
     assert output_type(CLASSES["Blur"], 0) == "IMAGE"

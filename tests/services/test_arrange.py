@@ -95,6 +95,17 @@ def test_what_hangs_on_a_file_goes_when_it_is_left_out() -> None:
     assert called(service(IMAGE), image="").prompt == found.prompt
 
 
+def test_every_file_that_is_left_out_goes() -> None:
+    prompt = {
+        **SWITCHES,
+        "21": Node("LoadImage", {"image": "b.png"}),
+        "22": Node("PreviewImage", {"images": ["21", 0]}),
+    }
+    two = service(f'{IMAGE}\nother: {{node: "21", widget: image, when_absent: bypass}}', prompt)
+    assert called(two).prompt.keys() & {"11", "21", "22"} == set()
+    assert called(two, other="b.png").prompt.keys() & {"11", "21", "22"} == {"21", "22"}
+
+
 def test_what_goes_with_a_file_can_be_said() -> None:
     told = 'image: {node: "11", widget: image, when_absent: {bypass: ["12"], mute: ["13"]}}'
     found = called(service(told))

@@ -74,6 +74,28 @@ def test_a_list_that_is_required_is_never_left_out_and_a_fixed_one_never_empty()
     assert found('stack: {repeat: "10", items: lora_name, default: [a, b], max_items: 2}') == ()
 
 
+def test_of_all_that_is_wrong_together_one_is_told() -> None:
+    lines = (
+        'saved: {choices: {yes: {}, no: {mute: ["9", "14"]}}, default: yes}\n'
+        'shown: {choices: {yes: {}, no: {mute: ["16"]}}, default: yes}\n'
+        'look: {choices: {a: {}, b: {bypass: ["12"]}}, default: a}'
+    )
+    (told,) = found(lines)
+    assert told.message.startswith("when `saved` is no and `shown` is no, the graph cannot run")
+    assert told.parameter is not None
+
+
+def test_a_node_is_repeated_by_one_list_whatever_stands_between() -> None:
+    lines = (
+        'image: {node: "11", widget: image, when_absent: bypass}\n'
+        'one: {repeat: "10", items: lora_name}\n'
+        'blurs: {repeat: "13", items: {radius: blur_radius}}\n'
+        'two: {repeat: "10", items: strength_model}'
+    )
+    assert [each.parameter for each in found(lines) if each.severity == "error"] == ["two"]
+    assert found(lines.replace('two: {repeat: "10", items: strength_model}', "")) == ()
+
+
 def test_a_repeated_node_may_have_any_number_of_items_that_is_allowed() -> None:
     one = service('loras: {repeat: "10", items: lora_name, max_items: 1}')
     assert one.parameters[0].repeat is not None
