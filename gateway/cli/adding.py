@@ -28,7 +28,7 @@ from gateway.project.locate import CONFIG_NAME, CONFIG_VARIABLE, shown_path
 from gateway.project.lock_file import add_to_lock
 from gateway.project.pinning import is_complete
 from gateway.project.settling import LOCK_FILE
-from gateway.project.together import write_together
+from gateway.project.together import refuse_outside, write_together
 from gateway.project.workflows import FOLDER
 from gateway.services.insertion import indent_of_services, insert_service
 from gateway.services.model import Declaration
@@ -199,19 +199,9 @@ def plan_of(target: Target, fitted: Fitted, document: Json, raw: JsonObject) -> 
     ):
         files[definitions] = definitions_text({**pinned, **new}).encode("utf-8")
     for path in files:
-        _refuse_outside(path, target.root)
+        refuse_outside(path, target.root)
     files[target.config] = text.encode("utf-8", "surrogateescape")
     return Plan(fitted, entry_text, files)
-
-
-def _refuse_outside(path: Path, root: Path) -> None:
-    """Refuse to write where a link leads out of the project: a folder can come from anybody."""
-    if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root)):
-        raise GatewayError(
-            f"{shown_path(path)} leads out of the project, to where nothing is written",
-            code="project-unwritable",
-            mend="Take the link out, and have the folder or file in the project itself.",
-        )
 
 
 def carry_out(target: Target, plan: Plan) -> Added:
@@ -242,7 +232,7 @@ def carry_out(target: Target, plan: Plan) -> Added:
         if new := [each for each in errors if _fault(each) not in known]:
             raise DeclarationError(new)
         project = loaded.project if locks else None
-        is_locked = project is not None and add_to_lock(project, plan.fitted.entry.name)
+        is_locked = project is not None and add_to_lock(project, [plan.fitted.entry.name])
         added.append(Added(loaded, is_locked))
         return True
 

@@ -29,7 +29,10 @@ from gateway.project.environment import read_environment
 from gateway.project.json_file import FileFault
 from gateway.project.load import load_project
 from gateway.project.locate import CONFIG_NAME, find_config, shown_path
+from gateway.project.lock_file import add_to_lock
 from gateway.project.migration_writing import Planned, in_the_way, written
+from gateway.project.settling import LOCK_FILE
+from gateway.project.together import refuse_outside
 from gateway.project.workflows import FOLDER
 from gateway.services.bound import BoundService
 from gateway.services.parse import parse_services
@@ -116,6 +119,8 @@ def _migrate(
         raise typer.Exit(1)
     text = compose(_text_of(target), migration.entries, migration.sections)
     planned = _planned(migration, target, text)
+    for each in planned[:-1]:
+        refuse_outside(each.path, target.config.parent)
     blocked = in_the_way(planned)
     _tell(_resolved(migration, target, text), [*_findings(migration, opened), *blocked])
     if blocked:
@@ -123,7 +128,7 @@ def _migrate(
     if dry_run:
         sys.stdout.write(text)
     else:
-        _write(planned, target.config)
+        _write(planned, target, [each.name for each in migration.entries])
 
 
 # --- where it goes --------------------------------------------------------------------------------
@@ -236,7 +241,8 @@ def _planned(migration: Migration, target: _Target, text: str) -> list[Planned]:
 
 
 def _dumped(graph: JsonObject) -> bytes:
-    return (json.dumps(graph, indent=2, ensure_ascii=False) + "\n").encode("utf-8")
+    # Half of a surrogate pair is no character: JSON can say it, and no UTF-8 file can hold it.
+    return (json.dumps(graph, indent=2, ensure_ascii=False) + "\n").encode("utf-8", "replace")
 
 
 def _resolved(migration: Migration, target: _Target, text: str) -> list[BoundService]:
@@ -258,12 +264,16 @@ def _resolved(migration: Migration, target: _Target, text: str) -> list[BoundSer
     return [each for each in resolved if each is not None]
 
 
-def _write(planned: Sequence[Planned], config: Path) -> None:
+def _write(planned: Sequence[Planned], target: _Target, names: Sequence[str]) -> None:
+    config, lock = target.config, target.config.parent / LOCK_FILE
+    is_locked = False
     try:
         with written(planned) as before:
             loaded = load_project(config, read_environment())
             if loaded.project is None:
                 raise DeclarationError(loaded.findings)
+            if target.content is None or lock.exists():
+                is_locked = add_to_lock(loaded.project, names)
     except OSError as error:
         reason = (error.strerror or "it cannot be written").lower()
         raise GatewayError(
@@ -271,7 +281,7 @@ def _write(planned: Sequence[Planned], config: Path) -> None:
             code="migrate-unwritable",
             mend="Nothing was changed. Mend the folder's rights or room, and migrate again.",
         ) from error
-    for path in before:
+    for path in (*before, lock) if is_locked else before:
         sys.stdout.write(f"wrote {shown_path(path)}\n")
     sys.stdout.write(as_text(loaded.findings, coloured=is_coloured(sys.stdout)))
 

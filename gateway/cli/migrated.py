@@ -24,7 +24,12 @@ def as_table(services: Sequence[BoundService]) -> str:
             for each in bound.outputs
         ]
         lines += [f"  {line}" for line in _aligned(rows)]
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{_plain(line)}\n" for line in lines)
+
+
+def _plain(line: str) -> str:
+    """Return a line without what a terminal takes for commands: ids and values are anybody's."""
+    return "".join(each if each.isprintable() else "\ufffd" for each in line)
 
 
 def _row(bound: BoundParameter) -> _Row:

@@ -120,10 +120,9 @@ def _beside(source: Source, folder: Path, opened: Opened) -> Mapping[str, Compan
 
 
 def _companion(wanted: Wanted, folder: Path, opened: Opened) -> Companion | Unreadable | None:
-    real = Path(os.path.realpath(folder))
+    real = _leads_to(folder)
     for candidate in wanted.candidates:
-        leads_to = Path(os.path.realpath(folder / candidate))
-        if not _stays_inside(candidate) or not leads_to.is_relative_to(real):
+        if not _stays_inside(candidate) or not _leads_to(folder / candidate).is_relative_to(real):
             return Unreadable(
                 "workflow-outside",
                 f"the file {wanted.name!r} is not inside the folder of the one that names it",
@@ -137,6 +136,11 @@ def _companion(wanted: Wanted, folder: Path, opened: Opened) -> Companion | Unre
             except FileFault as fault:
                 return Unreadable("workflow-json-invalid", fault.message, fault.mend)
     return None
+
+
+def _leads_to(path: Path) -> Path:
+    # Links that go round in circles lead nowhere, and are no error yet.
+    return Path(os.path.realpath(path))
 
 
 def _stays_inside(name: str) -> bool:

@@ -5,6 +5,7 @@ A project works without one. `gateway validate --fix` writes it, and whatever el
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gateway.errors import Finding, Place
@@ -44,32 +45,36 @@ def write_lock(project: Project) -> bool:
     return True
 
 
-def add_to_lock(project: Project, name: str) -> bool:
-    """Record one service in a project's lock, and tell whether it was; all else in it stays.
+def add_to_lock(project: Project, names: Sequence[str]) -> bool:
+    """Record some services in a project's lock, and tell whether any was; all else in it stays.
 
-    It is not recorded where the lock cannot be read, or tells of another content of its workflow: by
+    One is not recorded where the lock cannot be read, or tells of another content of its workflow: by
     that other services are judged.
 
     Args:
-        project: As loaded, with the service in it.
-        name: The service's.
+        project: As loaded, with the services in it.
+        names: Theirs.
 
     Raises:
         OSError: It cannot be written; then it stays as it was.
     """
     path = project.root / LOCK_FILE
     before = read_lock(project.root).lock if path.exists() else Lock()
-    bound = next(each for each in project.services if each.name == name)
+    if before is None:
+        return False
     files = Workflows(project.root, read_definitions(project.root / DEFINITIONS_FILE))
-    workflow, file = files.read(bound.service), bound.service.workflow
-    if before is None or not isinstance(workflow, Workflow):
+    records = _Records(dict(before.workflows), dict(before.services))
+    for each in project.services:
+        workflow, file = files.read(each.service), each.service.workflow
+        if each.name not in names or not isinstance(workflow, Workflow):
+            continue
+        digest = content_digest(workflow.content)
+        if before.file_digest(file) in (None, digest):
+            records.workflows.setdefault(file, record_graph(digest, workflow.prompt))
+            records.services[each.name] = record_service(each.service, workflow.prompt)
+    lock = Lock(records.workflows, records.services)
+    if lock == before:
         return False
-    digest = content_digest(workflow.content)
-    if before.file_digest(file) not in (None, digest):
-        return False
-    graph = before.workflows.get(file) or record_graph(digest, workflow.prompt)
-    record = record_service(bound.service, workflow.prompt)
-    lock = Lock({**before.workflows, file: graph}, {**before.services, name: record})
     replace_file(path, render_lock(lock).encode())
     return True
 

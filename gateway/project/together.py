@@ -10,7 +10,7 @@ from pathlib import Path
 from gateway.errors import GatewayError
 from gateway.project.locate import shown_path
 
-__all__ = ["write_together"]
+__all__ = ["refuse_outside", "write_together"]
 
 
 def write_together(files: Mapping[Path, bytes], is_wanted: Callable[[], bool]) -> None:
@@ -45,6 +45,20 @@ def write_together(files: Mapping[Path, bytes], is_wanted: Callable[[], bool]) -
     finally:
         if not is_kept:
             _restore(before, made)
+
+
+def refuse_outside(path: Path, root: Path) -> None:
+    """Refuse to write where a link leads out of the project: a folder can come from anybody.
+
+    Raises:
+        GatewayError: `project-unwritable`.
+    """
+    if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root)):
+        raise GatewayError(
+            f"{shown_path(path)} leads out of the project, to where nothing is written",
+            code="project-unwritable",
+            mend="Take the link out, and have the folder or file in the project itself.",
+        )
 
 
 def _restore(before: dict[Path, bytes | None], made: Sequence[Path]) -> None:

@@ -80,7 +80,7 @@ def test_a_migrated_project_is_loaded_without_a_finding(
     ran = migrate_case(gateway, case)
     assert (ran.status, ran.err) == (0, "")
     assert "error" not in ran.out
-    assert ran.out.endswith("wrote new/services.yaml\n")
+    assert ran.out.endswith("wrote new/services.yaml\nwrote new/services.lock.json\n")
     loaded = load_project(folder / "new/services.yaml", {})
     assert loaded.findings == ()
     assert loaded.project is not None
@@ -254,6 +254,52 @@ def test_a_link_leads_out_of_the_folder_no_more_than_a_name(
         (folder / "old/in/secret.json").symlink_to(folder / "elsewhere/secret.json")
     ran = gateway("migrate", "old/config.json", "-o", "new")
     assert (ran.status, "(workflow-outside)" in ran.out) == (1, True)
+
+
+def test_a_link_that_leads_in_circles_is_told(gateway: Gateway, folder: Path) -> None:
+    config = {"services": [{"name": "a", "comfyui_workflow_api": "a.json"}]}
+    write(folder / "config.json", config)
+    (folder / "a.json").symlink_to("a.json")
+    ran = gateway("migrate", "config.json", "-o", "new")
+    assert ran.status == 1
+    assert not (folder / "new").exists()
+
+
+def test_nothing_is_written_behind_a_link_out_of_the_project(
+    gateway: Gateway, folder: Path
+) -> None:
+    write(folder / "in/invert.json", TITLED)
+    (folder / "elsewhere").mkdir()
+    (folder / "new").mkdir()
+    (folder / "new/workflows").symlink_to(folder / "elsewhere")
+    ran = gateway("migrate", "in/invert.json", "-o", "new")
+    assert (ran.status, "(project-unwritable)" in ran.err) == (1, True)
+    assert list((folder / "elsewhere").iterdir()) == []
+
+
+def test_what_is_no_text_in_a_file_neither_breaks_it_nor_moves_the_terminal(
+    gateway: Gateway, folder: Path
+) -> None:
+    saving = {
+        "class_type": "SaveImage",
+        "inputs": {"filename_prefix": "\ud800\u202e\x9b2J", "images": ["2", 0]},
+        "_meta": {"title": "$prefix.filename_prefix"},
+    }
+    write(folder / "in/invert.json", {**TITLED, "3": saving})
+    ran = gateway("migrate", "in/invert.json", "-o", "new")
+    assert ran.status == 0, ran
+    assert (ran.out + ran.err).replace("\n", "").isprintable()
+    assert gateway("validate", "--config", "new").status == 0
+
+
+def test_services_are_recorded_in_the_lock_where_there_is_one(
+    gateway: Gateway, project: Path
+) -> None:
+    write(project / "in/invert.json", TITLED)
+    assert gateway("validate", "--fix").status == 0
+    assert "wrote services.lock.json" in gateway("migrate", "in/invert.json").out
+    lock = json.loads((project / "services.lock.json").read_text("utf-8"))
+    assert list(lock["services"]) == ["invert", "portrait"]
 
 
 def test_a_pipe_beside_is_not_waited_for(gateway: Gateway, folder: Path) -> None:
