@@ -133,7 +133,8 @@ def _recorded(project: Project) -> Lock:
         if name not in records.workflows:
             records.workflows[name] = (
                 before.workflows[name]
-                if before.file_digest(name) == digest
+                # What an editor workflow comes to depends on the pinned definitions as well.
+                if before.file_digest(name) == digest and workflow.conversion is None
                 else record_graph(digest, workflow.prompt)
             )
         records.services[each.name] = record_service(each.service, workflow.prompt)
