@@ -5,8 +5,9 @@ A project works without one. `gateway validate --fix` writes it, and whatever el
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from gateway.errors import Finding, Place
 from gateway.graph.json_value import Json
@@ -17,6 +18,7 @@ from gateway.project.definitions_file import DEFINITIONS_FILE, read_definitions
 from gateway.project.load import Project
 from gateway.project.locate import shown_path
 from gateway.project.settling import LOCK_FILE, content_digest, read_lock
+from gateway.project.together import write_together
 from gateway.project.workflows import Workflow, Workflows
 from gateway.services.bound import BoundService
 from gateway.services.model import Service
@@ -26,23 +28,23 @@ __all__ = ["add_to_lock", "stale_lock", "write_lock"]
 _NAMED = 8
 
 
-def write_lock(project: Project) -> bool:
+def write_lock(project: Project, *, after: Mapping[Path, bytes] | None = None) -> bool:
     """Write a project's lock anew, and tell whether that changed it.
 
     What a load found moved stays recorded as it was, until services.yaml names it where it is.
 
     Args:
         project: As loaded.
+        after: Files to write before it, so that none is written without the lock: path → content.
 
     Raises:
-        OSError: It cannot be written; then it stays as it was.
+        GatewayError: `project-unwritable`; then all is as it was.
     """
     path = project.root / LOCK_FILE
     content = render_lock(_recorded(project)).encode()
-    if path.exists() and path.read_bytes() == content:
-        return False
-    replace_file(path, content)
-    return True
+    is_new = not path.exists() or path.read_bytes() != content
+    write_together({**(after or {}), path: content}, lambda: True)
+    return is_new
 
 
 def add_to_lock(project: Project, names: Sequence[str]) -> bool:
@@ -135,7 +137,8 @@ def _recorded(project: Project) -> Lock:
         if name not in records.workflows:
             records.workflows[name] = (
                 before.workflows[name]
-                if before.file_digest(name) == digest
+                # What an editor workflow comes to depends on the pinned definitions as well.
+                if before.file_digest(name) == digest and workflow.conversion is None
                 else record_graph(digest, workflow.prompt)
             )
         records.services[each.name] = record_service(each.service, workflow.prompt)

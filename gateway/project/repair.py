@@ -9,7 +9,6 @@ from pathlib import Path
 from gateway.errors import DeclarationError, Finding
 from gateway.graph.prompt import Prompt
 from gateway.intake.settle import Move
-from gateway.project.atomic import replace_file
 from gateway.project.load import Loaded, Project, load_project
 from gateway.project.locate import shown_path
 from gateway.project.lock_file import write_lock
@@ -48,7 +47,8 @@ def repair(config: Path, environment: Mapping[str, str]) -> Repaired:
         environment: As for a load.
 
     Raises:
-        OSError: A file cannot be written.
+        GatewayError: `project-unwritable`: a file cannot be written; then none is.
+        OSError: services.yaml cannot be read.
     """
     loaded = load_project(config, environment)
     if loaded.project is None or not loaded.moves:
@@ -62,8 +62,9 @@ def repair(config: Path, environment: Mapping[str, str]) -> Repaired:
     now = load_project(config, environment, text=text)
     if now.project is None or now.moves or _meant(now.project) != _meant(loaded.project):
         return Repaired(Loaded(None, (*loaded.findings, *now.findings, _unlike(config))))
-    replace_file(config, content[: len(_BOM) * content.startswith(_BOM)] + text.encode())
-    return _locked(now, replaced)
+    written = content[: len(_BOM) * content.startswith(_BOM)] + text.encode()
+    is_locked = write_lock(now.project, after={config: written})
+    return Repaired(now, replaced, is_locked)
 
 
 def accept(config: Path, environment: Mapping[str, str]) -> Repaired:
@@ -74,14 +75,14 @@ def accept(config: Path, environment: Mapping[str, str]) -> Repaired:
         environment: As for a load.
 
     Raises:
-        OSError: The lock cannot be written.
+        GatewayError: `project-unwritable`: the lock cannot be written.
     """
     return _locked(load_project(config, environment, with_lock=False))
 
 
-def _locked(loaded: Loaded, replaced: tuple[Replaced, ...] = ()) -> Repaired:
-    written = loaded.project is not None and write_lock(loaded.project)
-    return Repaired(loaded, replaced, written)
+def _locked(loaded: Loaded) -> Repaired:
+    is_locked = loaded.project is not None and write_lock(loaded.project)
+    return Repaired(loaded, is_locked=is_locked)
 
 
 def _replacement(move: Move, project: Project) -> Replacement:

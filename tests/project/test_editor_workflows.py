@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,6 +14,8 @@ from gateway.errors import Finding, Place
 from gateway.graph.json_value import Json
 from gateway.project.conversions import Conversions
 from gateway.project.load import Project, load_graphs, load_project
+from gateway.project.lock_file import stale_lock, write_lock
+from gateway.project.repair import repair
 from tests.editor.intricate import INTRICATE, INTRICATE_INFO
 from tests.editor.mutations import mutated
 from tests.editor.portrait import OBJECT_INFO, PORTRAIT, portrait
@@ -199,3 +202,33 @@ def test_a_project_with_any_editor_workflow_is_loaded_or_told_what_is_wrong(
     config = _write(tmp_path, workflow=workflow, pinned=INTRICATE_INFO)
     loaded = load_project(config, {})
     assert loaded.project is not None or loaded.findings
+
+
+def test_an_editor_workflow_whose_ids_changed_keeps_its_bindings(tmp_path: Path) -> None:
+    config = _write(tmp_path)
+    assert write_lock(_loaded(config))
+    renumbered: Any = portrait()
+    for node in renumbered["nodes"]:
+        node["id"] += 40
+    for link in renumbered["links"]:
+        link[1] += 40
+        link[3] += 40
+    _write(tmp_path, workflow=renumbered)
+    loaded = load_project(config, {})
+    assert [each.code for each in loaded.findings] == ["binding-moved", "binding-moved"]
+    assert repair(config, {}).loaded.findings == ()
+    assert "43.steps" in config.read_text("utf-8")
+    assert stale_lock(_loaded(config)) == ()
+
+
+def test_other_definitions_make_the_lock_of_an_editor_workflow_stale(tmp_path: Path) -> None:
+    config = _write(tmp_path)
+    assert write_lock(_loaded(config))
+    definitions: Any = json.loads(json.dumps(OBJECT_INFO))
+    del definitions["KSampler"]["input"]["required"]["scheduler"]
+    _write(tmp_path, pinned=definitions)
+    assert load_project(config, {}).findings == ()
+    (finding,) = stale_lock(_loaded(config))
+    assert finding.code == "lock-stale"
+    assert write_lock(_loaded(config))
+    assert stale_lock(_loaded(config)) == ()

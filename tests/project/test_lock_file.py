@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from gateway.errors import GatewayError
 from gateway.project.fingerprint import fingerprint
 from gateway.project.load import Loaded, Project, load_project
 from gateway.project.lock_file import stale_lock, write_lock
@@ -267,11 +268,24 @@ def test_a_lock_that_cannot_be_written_stays_whole(config: Path) -> None:
     project = _project(config)
     config.parent.chmod(0o500)
     try:
-        with pytest.raises(OSError, match="denied"):
+        with pytest.raises(GatewayError, match="denied"):
             write_lock(project)
     finally:
         config.parent.chmod(0o700)
     assert path.read_bytes() == before
+
+
+def test_a_fix_whose_lock_cannot_be_written_leaves_services_yaml_as_it_was(config: Path) -> None:
+    _edit(config, _renumbered)
+    before = {each: each.read_bytes() for each in (config, config.parent / LOCK_FILE)}
+    obstacle = config.parent / f".{LOCK_FILE}.{os.getpid()}.new"
+    obstacle.mkdir()
+    with pytest.raises(GatewayError, match="cannot be written") as caught:
+        repair(config, {})
+    assert caught.value.code == "project-unwritable"
+    assert {each: each.read_bytes() for each in before} == before
+    obstacle.rmdir()
+    assert repair(config, {}).loaded.findings == ()
 
 
 def test_the_lock_of_this_repository_is_fresh() -> None:
