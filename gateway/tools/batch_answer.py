@@ -28,6 +28,9 @@ _LISTED = 50
 _PICTURES_SHOWN = 8
 """Pictures that are shown by themselves beside their sheet; of more, the sheet alone."""
 
+_MOST_OUTPUTS = 800
+"""Outputs that an answer lists; more would not be taken by clients."""
+
 _OF_A_RUN = ("prompt_id", "backend", "backend_reason", "attempts")
 
 
@@ -70,12 +73,15 @@ class Answers:
             own = replace(batch, outputs=(batch.sheet,))
             made.insert(0, _Made(own, await self.jobs.places(own, asking)))
         unsent = [text for each in made for text in warning_of_unsent(each.job, each.places)]
-        warnings = [*batch.warnings, *unsent]
+        share = _share(made)
+        left = f"Of each job {share} outputs are listed: get_job_result with its job_id has all."
+        cut = any(len(each.job.outputs) > share for each in made)
+        warnings = [*batch.warnings, *unsent, *([left] if cut else [])]
         record: dict[str, Json] = {
             **_head(batch),
             "jobs": _rows(batch),
             "total_images": _pictures(batch),
-            "outputs": [record for each in made for record in each.records()],
+            "outputs": [record for each in made for record in each.records()[:share]],
             "warnings": list(warnings),
         }
         if batch.failure is not None:
@@ -121,6 +127,12 @@ class _Made:
         numbered = enumerate(self.job.outputs)
         found = (link_of(self.job, number, each, self.places) for number, each in numbered)
         return [each for each in found if each is not None]
+
+
+def _share(made: Sequence[_Made]) -> int:
+    """Return how many outputs of each job are listed."""
+    total = sum(len(each.job.outputs) for each in made)
+    return total if total <= _MOST_OUTPUTS else max(1, _MOST_OUTPUTS // len(made))
 
 
 def batch_record(batch: Batch) -> dict[str, Json]:

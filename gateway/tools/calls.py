@@ -221,7 +221,11 @@ class ToolCalls:
         if job.finished:
             return job
         if isinstance(job, Batch):
-            return whole_of([self._seen(each) for each in job.jobs])
+            # Once one has begun, the places of the others are not told.
+            waits = job.status == "pending"
+            told = (waits or each.status == "running" for each in job.jobs)
+            pairs = zip(job.jobs, told, strict=True)
+            return whole_of([self._seen(each) if shown else each for each, shown in pairs])
         progress = job.progress
         position = self._executor.dispatcher.position(job.id)
         left = self._executor.expectations.left(job, time.time())

@@ -15,7 +15,7 @@ from gateway.execution.batches import job_id_in
 from gateway.execution.sweeping import sweep
 from gateway.graph.json_value import Json, JsonObject
 from gateway.jobs.backend import Accepted, Submission
-from gateway.jobs.batch import Batch
+from gateway.jobs.batch import Batch, whole_of
 from gateway.jobs.files import Reference
 from gateway.jobs.job import Job
 from gateway.jobs.store import Expiry
@@ -582,3 +582,21 @@ async def test_too_much_text_for_all_of_a_batch_that_is_done_again_is_refused(
         "batch-too-large",
         "/overrides/prompt",
     )
+
+
+async def test_more_outputs_than_clients_take_are_listed_in_part(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = desk_of(make_bench)
+    batch = await batch_of(desk, await desk.call("draw", prompt=["a", "b"]))
+    many = whole_of([replace(each, outputs=each.outputs * 3) for each in batch.jobs])
+    whole = await desk.calls.answer(many, Asking())
+    assert (len(list_of(whole.structured["outputs"])), whole.structured["warnings"]) == (6, [])
+    monkeypatch.setattr("gateway.tools.batch_answer._MOST_OUTPUTS", 5)
+    part = await desk.calls.answer(many, Asking())
+    ids = [each["job_id"] for each in list_of(part.structured["outputs"])]
+    assert ids == [job.id for job in batch.jobs for _ in range(2)]
+    assert strings_of(part.structured["warnings"]) == [
+        "Of each job 2 outputs are listed: get_job_result with its job_id has all."
+    ]
+    assert part.structured["total_images"] == 6
