@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gateway.cli.opening import config_path
@@ -124,9 +124,20 @@ def target_of(config: Path | None) -> Target:
         return Target(new, None, _NEW_FILE, parsed.declaration)
     before, text = _read(path)
     parsed = parse_services(text, shown_path(path), environment)
-    if parsed.declaration is None:
+    declaration = parsed.declaration or _without_services(text, environment)
+    if declaration is None:
         raise DeclarationError(parsed.findings)
-    return Target(path, before, text, parsed.declaration)
+    return Target(path, before, text, declaration)
+
+
+def _without_services(text: str, environment: Mapping[str, str]) -> Declaration | None:
+    """Return what a file declares that has nothing wrong but that no service is in it yet."""
+    try:
+        filled = insert_service(text, "x", "x:\n  workflow: x.json\n  description: x\n")
+    except DeclarationError:
+        return None
+    declaration = parse_services(filled, CONFIG_NAME, environment).declaration
+    return replace(declaration, services=()) if declaration else None
 
 
 def fitted_entry(target: Target, material: Material, document: Json, name: str) -> Fitted:
@@ -222,7 +233,7 @@ def carry_out(target: Target, plan: Plan) -> Added:
     environment = read_environment()
     before = load_project(target.config, environment) if target.before is not None else None
     known = {_fault(each) for each in before.findings} if before else set[tuple[str, str]]()
-    locks = target.before is None or (target.root / LOCK_FILE).exists()
+    locks = not target.declaration.services or (target.root / LOCK_FILE).exists()
     added: list[Added] = []
 
     def is_sound() -> bool:

@@ -272,7 +272,7 @@ def _write(planned: Sequence[Planned], target: _Target, names: Sequence[str]) ->
             loaded = load_project(config, read_environment())
             if loaded.project is None:
                 raise DeclarationError(loaded.findings)
-            if target.content is None or lock.exists():
+            if not target.taken or lock.exists():
                 is_locked = add_to_lock(loaded.project, names)
     except OSError as error:
         reason = (error.strerror or "it cannot be written").lower()

@@ -481,6 +481,19 @@ def test_a_project_that_has_errors_of_its_own_is_added_to_and_they_are_told(
     assert "(workflow-missing)" in ran.err
 
 
+@pytest.mark.parametrize(
+    "text", ["", "# mine\n", "version: 1\n\nservices:\n", "version: 1\nservices: {}\n"]
+)
+def test_a_file_that_has_no_service_yet_gets_its_first(
+    gateway: Gateway, empty: Path, text: str
+) -> None:
+    (empty / "services.yaml").write_text(text, encoding="utf-8")
+    ran = gateway("add", "Fox 2.json", "--yes")
+    assert ran.status == 0, ran.err
+    assert _service_names(empty) == ["fox_2"]
+    assert (empty / "services.lock.json").is_file()
+
+
 def test_a_services_yaml_that_cannot_be_read_is_left_alone(gateway: Gateway, empty: Path) -> None:
     (empty / "services.yaml").write_bytes(b"\xff\xfe")
     assert "(config-unreadable)" in gateway("add", "Fox 2.json", "--yes").err
