@@ -70,7 +70,12 @@ def insert_service(text: str, name: str, entry_text: str, file: str = "services.
     source = _Source(body, file)
     site = source.site(name)
     result = _put(body, site, entry_text)
-    if not _is_kept(source, site, _Source(result, file), _Source(entry_text, file)):
+    entry = _Source(entry_text, file)
+    try:
+        is_kept = _is_kept(source, site, _Source(result, file), entry)
+    except DeclarationError:
+        is_kept = False
+    if not is_kept:
         raise source.refusal(
             None,
             "an entry cannot be put at the end of `services` without changing what stands there",
@@ -196,7 +201,10 @@ class _Source:
         )
 
     def _in_section(self, first: int, last: int) -> _Site:
-        column = self.events[first].start_mark.column
+        value = self.events[first]
+        # One with an anchor or a tag begins with that, on the line of `services`.
+        is_marked = getattr(value, "anchor", None) or getattr(value, "tag", None)
+        column = self.events[first + 1 if is_marked else first].start_mark.column
         at = self._after_comments(self._line_end(self._last_index(first, last)), column)
         gap = ("",) if self._has_gaps(first) and not self._is_after_gap(at) else ()
         return _Site(at, column, (last, last), gap)

@@ -97,6 +97,14 @@ PLACES = {
         "services: &all\n",
         "services: &all\n  new:\n    workflow: new.json\n",
     ),
+    "behind others under an anchor": (
+        "services: &all\n  a: &a {}\n",
+        "services: &all\n  a: &a {}\n\n  new:\n    workflow: new.json\n",
+    ),
+    "behind others under a tag": (
+        "services: !!map\n  a: {}\n",
+        "services: !!map\n  a: {}\n\n  new:\n    workflow: new.json\n",
+    ),
     "in a section of its own": (
         "version: 1\ngateway: {name: x}\n# The end.",
         "version: 1\ngateway: {name: x}\n# The end.\n\nservices:\n  new:\n    workflow: new.json\n",
@@ -139,6 +147,7 @@ REFUSALS = {
     "services: {\n  # none yet\n}\n": ("services-not-insertable", 1, 11),
     # Its last line has no end, and with one the text would have another.
     "services:\n  a:\n    description: |\n      b": ("services-not-insertable", 1, 1),
+    "services: &all\n  ? a\n  : {}\n": ("services-not-insertable", 1, 1),
     "services: &anchor ~\n": ("services-not-insertable", 1, 1),
     "services:\n  a: {}\n  new: {}\n": ("service-exists", 3, 3),
     'services:\n  "new": {}\n': ("service-exists", 2, 3),
