@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 
 from gateway.editor.document import INPUT_PANEL, EditorLink, InputSlot, LinkId, PanelSlot
 from gateway.editor.instances import Instance, Scope
@@ -66,7 +67,7 @@ def apply_entries(host: Instance, inner: Scope, values: Sequence[Json]) -> None:
                 _give(host, at, entry.value)
             case _Slot() as slot:
                 _give(host, _promote(host, inner, entry.name, [slot]), entry.value)
-            case None:
+            case _:
                 pass
     for node_id in dict.fromkeys(entry.node_id for entry in entries):
         node = inner.nodes.get(node_id)
@@ -130,6 +131,8 @@ def _promote(host: Instance, inner: Scope, name: str, slots: Sequence[_Slot]) ->
     """Make a new input of the subgraph feed slots inside, and nothing else feed them; return its index."""
     graph = inner.graph
     panel = len(graph.inputs)
+    names = {each.name for each in graph.inputs}
+    name = next(each for each in _numbered(name) if each not in names)
     links = dict(graph.links)
     made: list[LinkId] = []
     for slot in slots:
@@ -149,6 +152,11 @@ def _promote(host: Instance, inner: Scope, name: str, slots: Sequence[_Slot]) ->
     inner.graph = replace(graph, links=links, inputs=inputs)
     host.inputs = (*host.inputs, InputSlot(name, kind, None, name))
     return panel
+
+
+def _numbered(name: str) -> Iterator[str]:
+    yield name
+    yield from (f"{name}_{at}" for at in count(1))
 
 
 def _replace(host: Instance, inner: Scope, primitive: Instance, entries: Sequence[_Entry]) -> None:
