@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 
@@ -57,8 +57,14 @@ def apply_entries(host: Instance, inner: Scope, values: Sequence[Json]) -> None:
         inner: Its inside.
         values: `widgets_values` as saved.
     """
+    shown = _shown(inner)
     entries = [
-        _Entry(node_id, name, values[at] if at < len(values) else None, _goal(inner, node_id, name))
+        _Entry(
+            node_id,
+            name,
+            values[at] if at < len(values) else None,
+            _goal(inner, shown, node_id, name),
+        )
         for at, (node_id, name) in enumerate(_read(host))
     ]
     for entry in entries:
@@ -90,17 +96,25 @@ def _read(host: Instance) -> list[tuple[str, str]]:
     return [(str(each[0]), str(each[1])) if len(each) >= 2 else ("", "") for each in parts]
 
 
-def _goal(inner: Scope, node_id: str, name: str) -> int | _Slot | None:
+def _shown(inner: Scope) -> dict[tuple[str, int], int]:
+    """Return node id and slot → the input of the subgraph that stands for it."""
+    found: dict[tuple[str, int], int] = {}
+    for panel in range(len(inner.graph.inputs)):
+        if (first := first_inside(inner, panel)) is not None:
+            found.setdefault((first[0].node.id, first[1]), panel)
+    return found
+
+
+def _goal(
+    inner: Scope, shown: Mapping[tuple[str, int], int], node_id: str, name: str
+) -> int | _Slot | None:
     node = inner.nodes.get(node_id)
     if node is None or node.virtual:
         return None
     at = _slot_named(node, name)
     if at is None:
         return None
-    for panel in range(len(inner.graph.inputs)):
-        if first_inside(inner, panel) == (node, at):
-            return panel
-    return _Slot(node, at)
+    return shown.get((node_id, at), _Slot(node, at))
 
 
 def _slot_named(node: Instance, name: str) -> int | None:
