@@ -145,7 +145,7 @@ def _entries(class_type: str, name: str, spec: Json, prefix: str) -> Iterator[En
     elif kind == "COMFY_AUTOGROW_V3":
         yield Socket(full, _grown_type(options), grows=True)
     elif made_by not in _WIDGETS or options.get("forceInput") is True:
-        yield Socket(full, kind)
+        yield Socket(full, kind, group=_group(declared, options))
     else:
         if class_type == "Load3D" and made_by == "LOAD_3D":
             yield from _BUTTONS_3D
@@ -265,6 +265,12 @@ def _parts(spec: Json) -> tuple[Json, JsonObject]:
         return spec, {}
     options = as_object(parts[1]) if len(parts) > 1 else None
     return parts[0], options or {}
+
+
+def _group(declared: Json, options: JsonObject) -> str:
+    if declared != "COMFY_MATCHTYPE_V3":
+        return ""
+    return str((as_object(options.get("template")) or {}).get("template_id", ""))
 
 
 def _slot_type(declared: Json, options: JsonObject) -> str:

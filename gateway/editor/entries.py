@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 
 from gateway.editor.document import INPUT_PANEL, EditorLink, InputSlot, LinkId, PanelSlot
 from gateway.editor.instances import Instance, Scope
@@ -56,8 +57,14 @@ def apply_entries(host: Instance, inner: Scope, values: Sequence[Json]) -> None:
         inner: Its inside.
         values: `widgets_values` as saved.
     """
+    shown = _shown(inner)
     entries = [
-        _Entry(node_id, name, values[at] if at < len(values) else None, _goal(inner, node_id, name))
+        _Entry(
+            node_id,
+            name,
+            values[at] if at < len(values) else None,
+            _goal(inner, shown, node_id, name),
+        )
         for at, (node_id, name) in enumerate(_read(host))
     ]
     for entry in entries:
@@ -66,7 +73,7 @@ def apply_entries(host: Instance, inner: Scope, values: Sequence[Json]) -> None:
                 _give(host, at, entry.value)
             case _Slot() as slot:
                 _give(host, _promote(host, inner, entry.name, [slot]), entry.value)
-            case None:
+            case _:
                 pass
     for node_id in dict.fromkeys(entry.node_id for entry in entries):
         node = inner.nodes.get(node_id)
@@ -89,17 +96,25 @@ def _read(host: Instance) -> list[tuple[str, str]]:
     return [(str(each[0]), str(each[1])) if len(each) >= 2 else ("", "") for each in parts]
 
 
-def _goal(inner: Scope, node_id: str, name: str) -> int | _Slot | None:
+def _shown(inner: Scope) -> dict[tuple[str, int], int]:
+    """Return node id and slot → the input of the subgraph that stands for it."""
+    found: dict[tuple[str, int], int] = {}
+    for panel in range(len(inner.graph.inputs)):
+        if (first := first_inside(inner, panel)) is not None:
+            found.setdefault((first[0].node.id, first[1]), panel)
+    return found
+
+
+def _goal(
+    inner: Scope, shown: Mapping[tuple[str, int], int], node_id: str, name: str
+) -> int | _Slot | None:
     node = inner.nodes.get(node_id)
     if node is None or node.virtual:
         return None
     at = _slot_named(node, name)
     if at is None:
         return None
-    for panel in range(len(inner.graph.inputs)):
-        if first_inside(inner, panel) == (node, at):
-            return panel
-    return _Slot(node, at)
+    return shown.get((node_id, at), _Slot(node, at))
 
 
 def _slot_named(node: Instance, name: str) -> int | None:
@@ -130,6 +145,8 @@ def _promote(host: Instance, inner: Scope, name: str, slots: Sequence[_Slot]) ->
     """Make a new input of the subgraph feed slots inside, and nothing else feed them; return its index."""
     graph = inner.graph
     panel = len(graph.inputs)
+    names = {each.name for each in graph.inputs}
+    name = next(each for each in _numbered(name) if each not in names)
     links = dict(graph.links)
     made: list[LinkId] = []
     for slot in slots:
@@ -149,6 +166,11 @@ def _promote(host: Instance, inner: Scope, name: str, slots: Sequence[_Slot]) ->
     inner.graph = replace(graph, links=links, inputs=inputs)
     host.inputs = (*host.inputs, InputSlot(name, kind, None, name))
     return panel
+
+
+def _numbered(name: str) -> Iterator[str]:
+    yield name
+    yield from (f"{name}_{at}" for at in count(1))
 
 
 def _replace(host: Instance, inner: Scope, primitive: Instance, entries: Sequence[_Entry]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from gateway.editor.entries import apply_entries, has_entries
 from gateway.editor.instances import Instance, Scope
-from gateway.editor.promotion import widget_inside
+from gateway.editor.promotion import first_named, widget_inside
 from gateway.editor.sources import Promoted
 from gateway.editor.values import plain_number
 from gateway.graph.json_value import Json, as_array, as_object
@@ -39,7 +39,7 @@ def _give(host: Instance, inner: Scope) -> None:
         if (found := widget_inside(inner, at)) is not None
     ]
     for (at, found), value in zip(widgets, listed, strict=False):
-        host.given[at] = _chosen(found, plain_number(value))
+        host.given[first_named(host, inner, at)] = _chosen(found, plain_number(value))
     if has_entries(host):
         apply_entries(host, inner, listed)
     else:

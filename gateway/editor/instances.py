@@ -8,9 +8,10 @@ is: the editor sends the nodes inside it, though nothing is fed through it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gateway.editor.document import (
+    INPUT_PANEL,
     EditorGraph,
     EditorLink,
     EditorNode,
@@ -174,6 +175,39 @@ def _open(opened: Opened, scope: Scope, library: _Library, inside: tuple[str, ..
             )
         instance.inner = Scope(graph, f"{instance.id}:", instance)
         _open(opened, instance.inner, library, (*inside, node.type))
+    for instance in scope.nodes.values():
+        _match_types(instance)
+
+
+def _match_types(instance: Instance) -> None:
+    """Give inputs of one group the type of what is linked to another one of them."""
+    if instance.layout is None:
+        return
+    groups = instance.layout.groups()
+    made = [_made_for(instance, slot) if slot.name in groups else "" for slot in instance.inputs]
+    if not any(made):
+        return
+    slots: list[InputSlot] = []
+    for slot in instance.inputs:
+        others = (
+            kind
+            for other, kind in zip(instance.inputs, made, strict=True)
+            if kind and other is not slot and groups.get(other.name) == groups.get(slot.name)
+        )
+        slots.append(replace(slot, type=next(others, slot.type)))
+    instance.inputs = tuple(slots)
+
+
+def _made_for(instance: Instance, slot: InputSlot) -> str:
+    """Return the type of the output that a slot is linked to, or nothing when it may be any."""
+    link = instance.scope.graph.links.get(slot.link) if slot.link is not None else None
+    if link is None:
+        return ""
+    origin = instance.scope.nodes.get(link.origin)
+    made = instance.scope.graph.inputs if link.origin == INPUT_PANEL else ()
+    outputs = origin.outputs if origin is not None else made
+    kind = outputs[link.origin_slot].type if 0 <= link.origin_slot < len(outputs) else ""
+    return kind if kind != "*" else ""
 
 
 def _plain(node: EditorNode, scope: Scope, library: _Library) -> Instance:
@@ -194,14 +228,14 @@ def _plain(node: EditorNode, scope: Scope, library: _Library) -> Instance:
 
 
 def _host(node: EditorNode, scope: Scope, graph: EditorGraph) -> Instance:
-    """Return a host: its slots are its definition's, its links are found by the slots' names."""
-    left = list(node.inputs)
-    slots: list[InputSlot] = []
-    for panel in graph.inputs:
-        match = next((each for each in left if each.name == panel.name), None)
-        if match is not None:
-            left.remove(match)
-        slots.append(InputSlot(panel.name, panel.type, match.link if match else None, panel.name))
+    """Return a host: its slots are its definition's, its links are found by the slots' names.
+
+    Of slots with one name the last one's link counts, for all of them.
+    """
+    links = {each.name: each.link for each in node.inputs}
+    slots = [
+        InputSlot(each.name, each.type, links.get(each.name), each.name) for each in graph.inputs
+    ]
     outputs = tuple(OutputSlot(each.name, each.type) for each in graph.outputs)
     return Instance(scope.prefix + node.id, node, scope, tuple(slots), outputs)
 

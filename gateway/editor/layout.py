@@ -84,11 +84,17 @@ class NumberRule:
 
 @dataclass(frozen=True, slots=True)
 class Socket:
-    """An input that only a link can feed. `grows`: any number of them under this name."""
+    """An input that only a link can feed.
+
+    Attributes:
+        grows: There may be any number of them under this name.
+        group: Those of one group take the type of what is linked to one of them; empty for all others.
+    """
 
     name: str
     type: str
     grows: bool = False
+    group: str = ""
 
 
 Entry: TypeAlias = "Widget | Socket"
@@ -125,6 +131,11 @@ class Layout:
             each.grows if isinstance(each, Socket) else each.children is not None
             for each in self.entries
         )
+
+    def groups(self) -> Mapping[str, str]:
+        """Return input → its group, for those that have one."""
+        sockets = (each for each in self.entries if isinstance(each, Socket))
+        return {each.name: each.group for each in sockets if each.group}
 
     def widget(self, name: str, held: Mapping[str, Json]) -> Widget | None:
         """Return the widget of a name while the widgets hold what they do."""

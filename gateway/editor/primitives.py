@@ -51,8 +51,11 @@ def _targets(primitive: Instance) -> Iterator[tuple[Instance, str]]:
     scope = primitive.scope
     for link in scope.graph.links.values():
         target = scope.nodes.get(link.target) if link.origin == primitive.node.id else None
-        slot = target.slot_of(link) if target is not None else None
-        if target is None or slot is None:
+        if target is None:
+            continue
+        slot = target.slot_of(link)
+        slot = link.target_slot if slot is None else slot  # here the link's own word counts
+        if not 0 <= slot < len(target.inputs):
             continue
         fed = target.inputs[slot]
         name = fed.widget if fed.widget in target.held else fed.name

@@ -17,7 +17,7 @@ from gateway.editor.document import (
     InputSlot,
 )
 from gateway.editor.instances import Instance, Scope
-from gateway.editor.promotion import widget_inside
+from gateway.editor.promotion import first_named, widget_inside
 from gateway.graph.prompt import Link
 
 __all__ = ["Promoted", "Source", "Sources", "fits"]
@@ -146,7 +146,7 @@ def _promoted(at: _Walk, hosts: list[tuple[Instance, int]]) -> Promoted | None:
     inner = at.instance.inner
     if inner is None or not hosts or hosts[-1][0] is not at.instance:
         return None
-    return Promoted(tuple(hosts)) if widget_inside(inner, at.slot) is not None else None
+    return Promoted(tuple(hosts)) if widget_inside(inner, hosts[-1][1]) is not None else None
 
 
 def _outward(scope: Scope, panel: int, hosts: list[tuple[Instance, int]]) -> _Walk | None:
@@ -154,7 +154,7 @@ def _outward(scope: Scope, panel: int, hosts: list[tuple[Instance, int]]) -> _Wa
     host = scope.host
     if host is None or not 0 <= panel < len(host.inputs):
         return None
-    hosts.append((host, panel))
+    hosts.append((host, first_named(host, scope, panel)))
     return _Walk(host, panel)
 
 

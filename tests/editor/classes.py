@@ -169,6 +169,13 @@ _NEW: dict[str, JsonObject] = {
         {"anything": ["COMFY_MATCHTYPE_V3", {"template": {"allowed_types": "*"}}]},
         "COMFY_MATCHTYPE_V3",
     ),
+    "Switch": define(
+        {
+            name: ["COMFY_MATCHTYPE_V3", {"template": {"template_id": "t", "allowed_types": "*"}}]
+            for name in ("on_false", "on_true")
+        },
+        "COMFY_MATCHTYPE_V3",
+    ),
     "Either": define(
         {"input": ["COMFY_MATCHTYPE_V3", {"template": {"allowed_types": "IMAGE,MASK"}}]}, "IMAGE"
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.graph.json_value import Json
-from tests.editor.building import BYPASSED, MUTED, Canvas, inputs_of, why_refused
+from tests.editor.building import BYPASSED, MUTED, Canvas, Inside, inputs_of, why_refused
 
 
 def chain(kind: str, wanted: str, *, slot: int = 0, mode: int = BYPASSED) -> Canvas:
@@ -239,3 +239,36 @@ def test_a_link_id_that_is_none_leaves_the_input_without(link: Json) -> None:
     canvas = chain("Target", "*", mode=0)
     canvas.nodes[3]["inputs"] = [{"name": "fed", "type": "*", "link": link}]
     assert fed(canvas) is None
+
+
+@pytest.mark.parametrize(
+    ("other", "fed"),
+    [
+        (None, ["1", 1]),  # any type is wanted: the first input is passed on
+        ((1, 2), None),  # a VAE beside it makes the group one of VAEs
+        ((4, 0), ["1", 1]),  # what comes through a reroute may be any
+        ((1, 9), ["1", 1]),
+        ((99, 0), None),
+    ],
+)
+def test_inputs_of_one_group_take_the_type_of_what_another_one_is_linked_to(
+    other: tuple[int, int] | None, fed: Json
+) -> None:
+    canvas = Canvas()
+    canvas.add(1, "CheckpointLoaderSimple", ["a.safetensors"])
+    canvas.add(2, "CLIPTextEncode", ["x"], mode=BYPASSED)
+    canvas.add(3, "Switch")
+    canvas.add(4, "Reroute", outputs=[{"name": "", "type": "*"}])
+    canvas.join((1, 1), 2, "clip")
+    canvas.join((2, 0), 3, "on_false", "*")
+    if other == (99, 0):  # the type of a subgraph's input
+        inside = Inside("sub")
+        inside.nodes, inside.links = canvas.nodes, canvas.links
+        inside.takes("any", (3, "on_true"), kind="VAE")
+        root = Canvas()
+        root.add(9, "sub")
+        assert inputs_of(root.workflow(inside))["9:3"] == {}
+        return
+    if other is not None:
+        canvas.join(other, 3, "on_true", "*")
+    assert inputs_of(canvas.workflow())["3"].get("on_false") == fed

@@ -58,27 +58,27 @@ def test_a_link_to_a_slot_or_node_that_is_not_there_writes_nothing() -> None:
     assert inputs_of(canvas.workflow())["2"] == {"width": 64, "height": 32, "batch_size": 1}
 
 
-def test_a_link_that_no_slot_names_leads_nowhere() -> None:
+def test_the_links_word_counts_when_the_slot_has_lost_it() -> None:
     canvas = Canvas()
     canvas.add(1, "PrimitiveNode", [40])
     canvas.add(2, "EmptyLatentImage", [64, 32, 1])
     canvas.links.append((7, 1, 0, 2, 1, "INT"))
-    assert inputs_of(canvas.workflow())["2"] == {"width": 64, "height": 32, "batch_size": 1}
+    assert inputs_of(canvas.workflow())["2"] == {"width": 64, "height": 40, "batch_size": 1}
 
 
 @pytest.mark.parametrize(
     ("slot", "widget", "sent"),
     [
-        ("width", "old", {"width": 40}),
-        ("old", "width", {"width": 40}),  # the widget counts, whatever its slot was called
-        ("old", "older", {"width": 64}),
+        ("width", "old", {"width": 256}),
+        ("old", "width", {"width": 256}),  # the widget counts, whatever its slot was called
+        ("old", "older", {"width": 256}),  # neither: the link's own number
     ],
 )
 def test_a_slot_whose_name_changed_stays_with_its_widget(
     slot: str, widget: str, sent: Inputs
 ) -> None:
     canvas = Canvas()
-    canvas.add(1, "PrimitiveNode", [40])
+    canvas.add(1, "PrimitiveNode", [256])
     canvas.add(2, "EmptyLatentImage", [64, 32, 1])
     canvas.join((1, 0), 2, slot, "INT")
     slots = canvas.nodes[2]["inputs"]
@@ -172,6 +172,10 @@ def test_a_number_that_feeds_several_widgets_is_made_to_fit_them_all(
         canvas.join((1, 0), 2, name)
     sent = inputs_of(canvas.workflow())["2"]
     assert [sent[name] for name in names] == held
+
+
+def test_it_writes_into_the_options_that_people_add_to_a_custom_combo() -> None:
+    assert written([2.0], "CustomCombo", "option1", ["b", 1, "a", "b"]) == 2
 
 
 def test_null_becomes_the_first_choice_or_an_empty_text_of_several_lines() -> None:

@@ -440,7 +440,7 @@ def test_an_empty_subgraph_feeds_nothing() -> None:
     assert inputs_of(workflow) == {"1": {"ckpt_name": "a.safetensors"}, "2": {}}
 
 
-def test_of_two_inputs_of_one_name_the_first_is_meant() -> None:
+def test_two_inputs_of_one_name_are_one_fed_by_the_last_link() -> None:
     inside = Inside("sub")
     inside.add(5, "EmptyLatentImage", [64, 32, 1])
     inside.takes("size", (5, "width"), kind="INT")
@@ -457,8 +457,34 @@ def test_of_two_inputs_of_one_name_the_first_is_meant() -> None:
     root.add(9, "outer", [256])
     root.add(10, "outer")
     sent = inputs_of(root.workflow(inside, outer))
-    assert sent["9:6:5"] == {"width": 64, "height": 256, "batch_size": 1}
-    assert sent["10:6:5"]["height"] == 64
+    assert sent["9:6:5"] == {"width": 256, "height": 256, "batch_size": 1}
+    assert (sent["10:6:5"]["width"], sent["10:6:5"]["height"]) == (64, 64)
+
+
+@pytest.mark.parametrize(("values", "sent"), [([1, 2], (2, 2)), ([], (7, 7)), (None, (7, 7))])
+def test_two_widgets_of_one_name_are_one_that_holds_the_last_value(
+    values: Json, sent: tuple[int, int]
+) -> None:
+    inside = Inside("sub")
+    inside.add(5, "PrimitiveInt", [7, "fixed"])
+    inside.add(6, "PrimitiveInt", [8, "fixed"])
+    inside.takes("value")
+    inside.takes("value", (5, "value"), kind="INT")
+    inside.takes("value", (6, "value"), kind="INT")
+    root = Canvas()
+    root.add(9, "sub", values)
+    made = inputs_of(root.workflow(inside))
+    assert (made["9:5"]["value"], made["9:6"]["value"]) == sent
+
+
+def test_an_old_entry_makes_an_input_with_a_name_of_its_own() -> None:
+    inside = Inside("sampler")
+    inside.add(5, "PrimitiveInt", [1, "fixed"])
+    inside.add(6, "PrimitiveInt", [2, "fixed"])
+    inside.add(7, "PrimitiveInt", [3, "fixed"])
+    entries: Json = [["5", "value"], ["6", "value"], ["7", "value"]]
+    sent = inputs_of(hosted([4, 5, 6], properties={"proxyWidgets": entries}).workflow(inside))
+    assert [sent[f"9:{at}"]["value"] for at in (5, 6, 7)] == [4, 5, 6]
 
 
 def test_an_input_that_feeds_nothing_or_sockets_only_has_no_widget() -> None:
