@@ -8,7 +8,7 @@ import importlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from gateway.errors import DeclarationError, Finding, GatewayError
 from gateway.project.environment import NotedVariables
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 __all__ = ["Front", "open_front"]
 
 _GRACE = 10.0
+
+
+_Found: TypeAlias = tuple[Project, ToolTable, tuple[Finding, ...]]
+"""A project that works, its tools, and what is still not as it should be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,9 @@ class Front:
         """
         async with self._loading:
             if self._project is None:
-                self._project, table = await asyncio.to_thread(_load_aside, self._source)
+                self._project, table, findings = await asyncio.to_thread(_load_aside, self._source)
+                if findings:
+                    self._report(findings)
                 await self._publish(table)
             return self._project
 
@@ -189,7 +195,7 @@ def open_front(
     """Publish a project's tools; needs no backend, and a running loop.
 
     They come from the last start's cache if nothing has changed since; else the project is loaded.
-    `report` is told the findings of later edits.
+    `report` is told what is not as it should be in a project that works, and the findings of later edits.
 
     Raises:
         DeclarationError: The project cannot be used.
@@ -199,21 +205,23 @@ def open_front(
     kept = kept_tools(config, environment, source.seen)
     if kept is not None:
         return Front(source, kept.table, kept.introduction, None, report)
-    project, table = _load(source)
+    project, table, findings = _load(source)
+    if findings:
+        report(findings)
     return Front(source, table, project.declaration.gateway, project, report)
 
 
-def _load(source: _Source) -> tuple[Project, ToolTable]:
+def _load(source: _Source) -> _Found:
     noted = NotedVariables(source.environment)
     loaded = load_project(source.config, noted)
     if loaded.project is None:
         raise DeclarationError(loaded.findings)
     table = tool_table(loaded.project.services, 1)
     keep_tools(loaded.project, table, noted, source.seen)
-    return loaded.project, table
+    return loaded.project, table, loaded.findings
 
 
-def _load_aside(source: _Source) -> tuple[Project, ToolTable]:
+def _load_aside(source: _Source) -> _Found:
     """Load in a thread, while the loop answers: what is loaded stays, and is never garbage."""
     gc.disable()
     try:

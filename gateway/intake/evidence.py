@@ -44,7 +44,7 @@ class Evidence:
             if that was its own, its values.
         is_enough: Whether the new node stands where the old one stood, by half at least, and has
             its id, half of its content, a title that no other node had, or its neighbours
-            where neither graph has another node of its class.
+            where it holds no values and neither graph has another node of its class.
     """
 
     total: float
@@ -197,7 +197,7 @@ class Pairing:
             old_id == new_id
             or content >= LEAST
             or title > 0
-            or (is_there and self._is_only_one(old_id, new_id))
+            or (is_there and values is None and self._is_only_one(old_id, new_id))
         )
         shares = (fed_share or 0.0, came_share or 0.0, title, values or 0.0)
         is_refuted = (old_id, new_id) in self._refuted

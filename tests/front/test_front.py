@@ -12,6 +12,7 @@ from gateway.database.opening import open_job_store
 from gateway.errors import DeclarationError, Finding
 from gateway.front import Front, open_front
 from gateway.graph.json_value import Json, as_object
+from gateway.project.repair import repair
 from gateway.project.tools_cache import CACHE_FILE
 from gateway.simulator.server import Simulator
 from gateway.tools.running import Asking
@@ -93,6 +94,24 @@ async def test_a_call_runs_on_the_backend_and_a_job_under_way_at_the_end_follows
     answer = await running.call("draw", {"color": 7}, Asking())
     assert not answer.failed
     await opened.front.close()
+
+
+async def test_a_binding_that_moved_before_the_start_is_used_where_it_is_and_told(
+    tmp_path: Path,
+) -> None:
+    config = write_project(tmp_path)
+    assert repair(config, {}).is_locked
+    file = tmp_path / "workflows" / "draw.json"
+    file.write_text(file.read_text("utf-8").replace('"3"', '"13"'), encoding="utf-8")
+    opened = Open(config)
+    try:
+        assert [each.code for each in opened.reported] == ["binding-moved", "binding-moved"]
+        assert "is now node 13" in opened.reported[0].message
+        (bound,) = (await opened.front.project()).services
+        assert {each.node_id for part in bound.parameters for each in part.widgets} == {"13"}
+        assert len(opened.reported) == 2
+    finally:
+        await opened.front.close()
 
 
 async def test_an_edit_is_published_and_a_broken_one_keeps_the_last_good_tools(

@@ -297,9 +297,13 @@ def test_titles_that_were_exchanged_with_a_link_do_not_hide_exchanged_ids() -> N
 def test_the_only_node_of_its_class_is_told_by_standing_where_it_stood() -> None:
     new = _renumbered(_graph(), **{f"_{each}": f"5{each}" for each in _graph()})
     new["58"]["_meta"] = {"title": "Enlarge"}
-    new["59"] = {**new["59"], "_meta": {"title": "Keep"}}
-    new["59"]["inputs"]["filename_prefix"] = "y"
     assert _found(_graph(), new).pairs == {each: f"5{each}" for each in _graph()}
+
+
+def test_the_only_node_of_its_class_with_other_values_may_be_another() -> None:
+    new = _renumbered(_graph(), **{f"_{each}": f"5{each}" for each in _graph()})
+    new["59"] = _node("SaveImage", "Keep", images=["58", 0], filename_prefix="y")
+    assert "9" not in _found(_graph(), new).pairs
 
 
 def test_one_of_two_of_a_class_is_not_told_by_its_place_alone() -> None:

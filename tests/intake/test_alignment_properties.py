@@ -84,21 +84,8 @@ def _stand_alike(old: Skeleton, was: str, new: Skeleton, now: str) -> bool:
 
 
 def _took_the_place(old: Skeleton, was: str, new: Skeleton, now: str) -> bool:
-    """Tell whether a node has the content and the neighbours of one that is gone.
-
-    Of the only ones of their class, that it feeds what the other one fed.
-    """
-    return _colour(old, was, 1) == _colour(new, now, 1) or (
-        _only_ones(old, new, old[was].class_type)
-        and {(each.input, each.slot) for each in consumers_of(old)[was]}
-        <= {(each.input, each.slot) for each in consumers_of(new)[now]}
-    )
-
-
-def _only_ones(old: Skeleton, new: Skeleton, class_type: str) -> bool:
-    return all(
-        [node.class_type for node in graph.values()].count(class_type) == 1 for graph in (old, new)
-    )
+    """Tell whether a node has the content and the neighbours of one that is gone."""
+    return _colour(old, was, 1) == _colour(new, now, 1)
 
 
 def _is_untouched(old: Skeleton, new: Skeleton, was: str, now: str) -> bool:
