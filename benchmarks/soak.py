@@ -182,7 +182,8 @@ class Soak:
             await asyncio.sleep(self.chance.uniform(0.3, 1.2))
             if self.over.is_set():
                 return
-            if self.chance.random() < 0.3:
+            # The first harm is always a gateway's death, so that the shortest soak has one.
+            if not self.did["gateways killed"] or self.chance.random() < 0.3:
                 process = self.gateways[self.chance.randrange(1, _GATEWAYS)].process
                 with suppress(ProcessLookupError):
                     process.kill()

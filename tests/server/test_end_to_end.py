@@ -111,15 +111,23 @@ class Studio:
         assert process.stderr is not None
         try:
             async with asyncio.timeout(15):
-                line = (await process.stderr.readline()).decode()
-            found = re.search(r"http://\S+", line)
-            assert found is not None, line + (await process.stderr.read()).decode()
-            yield found.group()
+                url = await _address(process.stderr)
+            yield url
         finally:
             process.terminate()
             async with asyncio.timeout(10):
                 await process.communicate()
         assert process.returncode == 0
+
+
+async def _address(stderr: asyncio.StreamReader) -> str:
+    """Return where it serves; warnings of the project come before that."""
+    said = ""
+    while line := (await stderr.readline()).decode():
+        said += line
+        if found := re.search(r"Serving MCP at (http://\S+)", line):
+            return found.group(1)
+    raise AssertionError(said)
 
 
 def project(folder: Path) -> Path:
